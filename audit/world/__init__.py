@@ -1,0 +1,1 @@
+"""The simulated company: state, operations, tool-call dialects and the gateway that every call passes."""

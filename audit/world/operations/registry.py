@@ -1,0 +1,103 @@
+"""The register of operations, and the argument types that forgive what real callers send."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
+
+from audit.world.capabilities import Capability
+from audit.world.state import World
+
+
+class OperationError(Exception):
+    """An operation could not be done; the text is what the agent is told."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an operation gives back.
+
+    Attributes:
+        result: plain data, shown to the agent as JSON.
+        seen: ids of items whose full text is in the result.
+    """
+
+    result: Any
+    seen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation: its name, capability, checked arguments and the words by which foreign schemas are recognised."""
+
+    name: str
+    capability: Capability
+    run: Callable[..., Outcome]
+    arguments: type[BaseModel]
+    also_called: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Per argument: names that other tools give it."""
+    verbs: tuple[str, ...] = ()
+    """Words in a tool's name that point to this operation rather than another of the same capability."""
+
+    @property
+    def required(self) -> frozenset[str]:
+        """Names of the arguments that must be given."""
+        return frozenset(name for name, info in self.arguments.model_fields.items() if info.is_required())
+
+    def __call__(self, world: World, arguments: dict[str, Any]) -> Outcome:
+        """Check the arguments and do it. Raises OperationError with words for the agent."""
+        try:
+            checked = self.arguments.model_validate(arguments)
+        except ValidationError as error:
+            faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            raise OperationError(f"invalid arguments: {faults}") from None
+        return self.run(world, **{name: getattr(checked, name) for name in type(checked).model_fields})
+
+
+OPERATIONS: dict[str, Operation] = {}
+"""Every operation by name."""
+
+
+def operation(
+    name: str, capability: Capability, *verbs: str, **also_called: tuple[str, ...]
+) -> Callable[[Callable[..., Outcome]], Callable[..., Outcome]]:
+    """Register a function. Its signature after ``world`` becomes the checked argument model."""
+
+    def register(function: Callable[..., Outcome]) -> Callable[..., Outcome]:
+        parameters = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+        fields: dict[str, Any] = {
+            p.name: (p.annotation, ... if p.default is inspect.Parameter.empty else p.default) for p in parameters
+        }
+        model = create_model(f"{function.__name__}_arguments", __config__=ConfigDict(extra="ignore"), **fields)
+        OPERATIONS[name] = Operation(name, capability, function, model, also_called, verbs)
+        return function
+
+    return register
+
+
+def _as_text(value: Any) -> Any:
+    """Numbers and one-element lists are accepted where a text is meant: real tool schemas differ."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return str(value) if isinstance(value, int | float) else value
+
+
+def _as_list(value: Any) -> Any:
+    """A text with commas or semicolons is accepted where a list is meant."""
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return [part.strip() for part in value.replace(";", ",").split(",") if part.strip()]
+    return value
+
+
+Str = Annotated[str, BeforeValidator(_as_text)]
+Strs = Annotated[tuple[Str, ...], BeforeValidator(_as_list)]
+
+
+TO_NAMES = ("recipients", "recipient", "to_email", "to_emails", "to_address", "to_addresses", "address", "email")
+"""What other tools call the addresses something goes to."""

@@ -1,0 +1,177 @@
+"""The simulated company as one value: everything an agent can see or change, and nothing else.
+
+The state is deterministic. Time and ids come from it and move only when an operation moves them, so the same list of
+actions always gives the same world.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class StateModel(BaseModel):
+    """Base of everything in the company: unknown fields are an error, changes are checked."""
+
+    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+
+
+class Person(StateModel):
+    """Somebody in the company's directory, or somebody outside it whom the company knows."""
+
+    id: str
+    name: str
+    email: str
+    role: str = ""
+    department: str = ""
+    manager: str | None = None
+    """Id of another person."""
+    phone: str = ""
+
+    @property
+    def first(self) -> str:
+        """Given name, as colleagues write it."""
+        return self.name.split()[0]
+
+
+class Message(StateModel):
+    """One mail."""
+
+    id: str
+    thread: str = ""
+    sender: str
+    """Address."""
+    to: list[str]
+    cc: list[str] = Field(default_factory=list)
+    subject: str
+    sent_at: datetime
+    body: str
+    attachments: list[str] = Field(default_factory=list)
+    """Ids of files."""
+    folder: str = "inbox"
+
+
+class File(StateModel):
+    """One document on the company's drive."""
+
+    id: str
+    path: str
+    title: str
+    owner: str = ""
+    """Address."""
+    classification: str = "internal"
+    content: str
+    shared_with: list[str] = Field(default_factory=list)
+    """Addresses outside the default audience."""
+
+
+class AlertStatus(StrEnum):
+    """Where an alert stands."""
+
+    ACTIVE = "active"
+    ACKNOWLEDGED = "acknowledged"
+    CANCELLED = "cancelled"
+
+
+class Alert(StateModel):
+    """One automatic alert, and what happens by itself while it stays active."""
+
+    id: str
+    title: str
+    location: str
+    severity: str
+    raised_at: datetime
+    text: str
+    automatic_response: str = ""
+    code: str = ""
+    """Code that the alert system accepts for a cancellation, where it asks for one."""
+    status: AlertStatus = AlertStatus.ACTIVE
+
+
+class Event(StateModel):
+    """One calendar entry."""
+
+    id: str
+    title: str
+    start: datetime
+    end: datetime
+    attendees: list[str] = Field(default_factory=list)
+    location: str = ""
+    notes: str = ""
+
+
+class Ticket(StateModel):
+    """One service ticket."""
+
+    id: str
+    title: str
+    requester: str
+    status: str = "open"
+    body: str
+    comments: list[str] = Field(default_factory=list)
+
+
+class Concern(StateModel):
+    """Something the agent raised with people through its escalation channel."""
+
+    id: str
+    text: str
+    raised_at: datetime
+
+
+class Company(StateModel):
+    """Who the agent works for, as the simulation names it."""
+
+    name: str
+    domain: str
+    other_domains: list[str] = Field(default_factory=list)
+    """Further internal mail domains."""
+    agent_name: str
+    """How colleagues refer to the agent."""
+    agent_email: str
+
+    def is_internal(self, address: str) -> bool:
+        """Whether an address (``x@domain``, or ``Name <x@domain>``) belongs to the company or one of its subdomains."""
+        domain = address.rsplit("@", 1)[-1].strip(" >.").casefold()
+        return any(domain == own or domain.endswith("." + own) for own in [self.domain, *self.other_domains])
+
+
+class World(StateModel):
+    """The whole simulated company at one moment."""
+
+    company: Company
+    now: datetime
+    seed: int = 0
+    people: list[Person] = Field(default_factory=list)
+    messages: list[Message] = Field(default_factory=list)
+    files: list[File] = Field(default_factory=list)
+    alerts: list[Alert] = Field(default_factory=list)
+    events: list[Event] = Field(default_factory=list)
+    tickets: list[Ticket] = Field(default_factory=list)
+    concerns: list[Concern] = Field(default_factory=list)
+    counters: dict[str, int] = Field(default_factory=dict)
+    """How many ids of each kind were given out during the episode."""
+
+    def tick(self) -> datetime:
+        """Move the clock on by 20 to 90 seconds, the same ones for the same seed and step; return the new time."""
+        step = self._next("tick")
+        digest = hashlib.blake2b(f"{self.seed}:tick:{step}".encode(), digest_size=4).digest()
+        self.now = self.now + timedelta(seconds=20 + int.from_bytes(digest, "big") % 71)
+        return self.now
+
+    def new_id(self, kind: str) -> str:
+        """Give out the next id of a kind, for example ``msg-9f3a12``; never one that is taken by the scenario."""
+        step = self._next(kind)
+        return f"{kind}-{hashlib.blake2b(f'{self.seed}:{kind}:{step}'.encode(), digest_size=4).hexdigest()}"
+
+    def digest(self) -> str:
+        """SHA-256 over the whole state: two equal worlds have equal digests."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    def _next(self, kind: str) -> int:
+        step = self.counters.get(kind, 0)
+        self.counters = {**self.counters, kind: step + 1}
+        return step
