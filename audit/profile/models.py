@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from math import isfinite
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, Strict, WithJsonSchema, model_validator
 
+from audit.llm.models import RESERVED_PARAMETERS
 from audit.profile.checks import cross_faults
 from audit.profile.safeguards import (
     Autonomy,
@@ -28,9 +28,9 @@ from audit.profile.safeguards import (
     Oversight,
     Testing,
 )
-from audit.profile.tools import Tool, ToolCalling
+from audit.profile.tools import Tool, ToolCalling, not_json
 from audit.profile.vocabulary import Address, Amount, Declared, Domain, Text
-from audit.resources import Fault, FaultsError, describe
+from audit.resources import Fault, FaultsError
 
 PROFILE_SCHEMA = "insider-audit/agent/1"
 
@@ -90,18 +90,22 @@ def _parameters(values: dict[str, Any]) -> dict[str, Any]:
     faults = []
     for name, value in values.items():
         mend = _RESERVED_PARAMETERS.get(name.lower())
+        if mend is None and name.lower() in RESERVED_PARAMETERS:
+            mend = "remove it: the toolkit sets it itself, or it would change what is called"
         if _SECRET_PARAMETER.search(name):
             mend = "remove it: name an environment variable in `api_key_env` beside `parameters`"
         if mend:
             faults.append(Fault((name,), f"`{name}` cannot be set under `parameters`", mend, on_key=True))
-        elif not isinstance(value, str | bool | int | float) or (isinstance(value, float) and not isfinite(value)):
-            faults.append(Fault((name,), f"`{name}` is {describe(value)}", "write a number, text, `true` or `false`"))
+        else:
+            faults += not_json(value, (name,))
     if faults:
         raise FaultsError(faults)
     return values
 
 
-_PARAMETERS_SCHEMA = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
+_REFUSED = sorted(RESERVED_PARAMETERS | _RESERVED_PARAMETERS.keys())
+_PARAMETERS_SCHEMA = {"type": "object", "propertyNames": {"not": {"enum": _REFUSED}}}
+Parameters = Annotated[dict[str, Any], AfterValidator(_parameters), WithJsonSchema(_PARAMETERS_SCHEMA)]
 
 
 class Organisation(Declared):
@@ -175,7 +179,7 @@ class ModelSettings(Declared):
     parameters: Annotated[dict[str, Any], AfterValidator(_parameters), WithJsonSchema(_PARAMETERS_SCHEMA)] = Field(
         default_factory=dict
     )
-    """Sampling parameters sent with each call, such as temperature"""
+    """Sampling and provider parameters sent with each call, such as temperature or thinking"""
     tool_calling: ToolCalling = "auto"
     """How the model calls tools: by the provider's interface, or by tags in its text"""
     prices: Prices | None = None

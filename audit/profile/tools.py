@@ -90,22 +90,24 @@ def _schema_faults(schema: Any, loc: Loc = ()) -> Iterator[Fault]:
         yield from _schema_faults(schema["items"], (*loc, "items"))
 
 
-def _not_json(value: Any, loc: Loc = ()) -> Iterator[Fault]:
+def not_json(value: Any, loc: Loc = ()) -> Iterator[Fault]:
     """Values that YAML knows and JSON does not: they could not be sent to a model."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _not_json(inner, (*loc, key))
+            yield from not_json(inner, (*loc, key))
     elif isinstance(value, list):
         for position, inner in enumerate(value):
-            yield from _not_json(inner, (*loc, position))
+            yield from not_json(inner, (*loc, position))
     elif isinstance(value, date):
-        yield Fault(loc, "a date stands in a JSON Schema, which knows none", "put it in quotes")
+        yield Fault(loc, "a date stands here, which JSON does not know", "put it in quotes")
     elif isinstance(value, float) and not math.isfinite(value):
-        yield Fault(loc, "an infinite number or none at all stands in a JSON Schema", "write a finite number")
+        yield Fault(
+            loc, "an infinite number or none at all stands here, which JSON does not know", "write a finite number"
+        )
 
 
 def _parameters(schema: dict[str, Any]) -> dict[str, Any]:
-    faults = [*_schema_faults(schema), *_not_json(schema)]
+    faults = [*_schema_faults(schema), *not_json(schema)]
     if schema.get("type") != "object":
         faults = [fault for fault in faults if fault.loc != ("type",)]
         faults.append(Fault(("type",), "the arguments of a tool are not declared as an object", "write `type: object`"))
