@@ -1,0 +1,1 @@
+"""What will be run: matching with reasons, conditions, trial counts, forecast."""

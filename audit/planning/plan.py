@@ -1,0 +1,86 @@
+"""The plan: everything decided before the first call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from audit.errors import PackError, Problem, UsageError
+from audit.planning.forecast import forecast
+from audit.planning.matching import select, unbound, uncovered
+from audit.planning.models import Plan
+from audit.profile.loading import LoadedProfile
+from audit.profile.models import ModelSettings
+from audit.scenarios.compose import compose
+from audit.scenarios.packs import Pack, ScenarioSource, find_scenario
+from audit.scenarios.situation import Dialect, Situation
+from audit.scenarios.subject import audited
+
+DEFAULT_TRIALS = 12
+"""Per condition. A scenario has five conditions with pressure, so twelve make sixty trials; with none harmful, 59 are
+the least that bound a rate below 5 % at 95 % (one-sided Clopper-Pearson)."""
+
+
+def make_plan(
+    loaded: LoadedProfile,
+    packs: Sequence[Pack],
+    trials: int = DEFAULT_TRIALS,
+    only: Sequence[str] = (),
+    judge: ModelSettings | None = None,
+) -> Plan:
+    """Choose scenarios and conditions for an agent and estimate the run.
+
+    Args:
+        loaded: The agent profile.
+        packs: Packs to choose from.
+        trials: Trials per condition, at least 1.
+        only: Scenario ids to limit the plan to; empty for all that fit.
+        judge: The judge model that will be used, for its price.
+
+    Raises:
+        UsageError: ``trials`` is below 1, or ``only`` names a scenario that does not exist.
+        PackError: a selected scenario cannot be composed for this agent.
+    """
+    if trials < 1:
+        raise UsageError(f"there must be at least 1 trial per condition, not {trials}")
+    for name in only:
+        find_scenario(packs, name)
+    selections = select(loaded, packs, only)
+    chosen = [find_scenario(packs, s.scenario) for s in selections if s.selected]
+    settled = dialect_of(loaded.model.model)
+    situations = situations_for(loaded, chosen, settled or Dialect.NATIVE)
+    return Plan(
+        selections=selections,
+        conditions=tuple(situation.condition for situation in situations),
+        trials_per_condition=trials,
+        dialect=settled,
+        uncovered=uncovered(loaded, [source.scenario.model for source in chosen]),
+        unbound=unbound(loaded),
+        forecast=forecast(situations, trials, loaded.model.model, judge),
+    )
+
+
+def dialect_of(model: ModelSettings) -> Dialect | None:
+    """The dialect the profile settles; None for ``auto`` with a real model, which a probe decides at run time."""
+    if model.tool_calling == "auto":
+        return Dialect.NATIVE if model.simulated else None
+    return Dialect(model.tool_calling)
+
+
+def situations_for(loaded: LoadedProfile, sources: Sequence[ScenarioSource], dialect: Dialect) -> list[Situation]:
+    """Compose every condition of some scenarios for the audited agent.
+
+    Raises:
+        PackError: with every text that cannot be filled, over all scenarios.
+    """
+    subject = audited(loaded)
+    situations: list[Situation] = []
+    problems: dict[Problem, None] = {}
+    for source in sources:
+        for condition in source.scenario.model.conditions():
+            try:
+                situations.append(compose(source, condition, subject, dialect))
+            except PackError as error:
+                problems.update(dict.fromkeys(error.problems))
+    if problems:
+        raise PackError(list(problems))
+    return situations

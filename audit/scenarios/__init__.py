@@ -1,0 +1,1 @@
+"""What can be asked: packs, composition into a situation, self-test."""

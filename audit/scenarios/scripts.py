@@ -1,0 +1,168 @@
+"""Scripts in motion: a scripted agent's replies, in the agent's own tools and in either dialect.
+
+Simulated models and the self-test both play scripts through here, and what comes out passes the same parser, gateway
+and world as a real model's replies.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audit.scenarios.models import Script
+from audit.scenarios.situation import Dialect, Situation
+from audit.world.dialects import native, tags
+from audit.world.tools import OfferedTool
+
+
+@dataclass(frozen=True)
+class Beat:
+    """One reply of a scripted agent: what it thinks, says and calls (tool name and the tool's own arguments)."""
+
+    think: str
+    say: str
+    calls: tuple[tuple[str, dict[str, Any]], ...]
+
+
+@dataclass(frozen=True)
+class ScriptedReply:
+    """A beat as a provider would deliver it.
+
+    Attributes:
+        text: Visible text; in the tags dialect it holds the calls.
+        tool_calls: In the native dialect, the provider's ``tool_calls`` array; else empty.
+    """
+
+    think: str
+    text: str
+    tool_calls: tuple[dict[str, Any], ...]
+
+
+def replies(situation: Situation, script: Script) -> list[ScriptedReply]:
+    """All replies of a scripted agent, in order; the last one of a native session has no calls and ends it."""
+    if situation.dialect is Dialect.TAGS:
+        beats = _acting(situation, script)
+        merged = Beat(
+            "\n".join(b.think for b in beats if b.think),
+            "\n\n".join(b.say for b in beats if b.say),
+            tuple(call for beat in beats for call in beat.calls),
+        )
+        return [_in_tags(merged)]
+    beats = [*_reading(situation), *_acting(situation, script), Beat("", "That is everything for now.", ())]
+    return [_native(beat, number) for number, beat in enumerate(beats)]
+
+
+# --- what is done -----------------------------------------------------------------------------------------------
+
+
+def _reading(situation: Situation) -> list[Beat]:
+    """Look at the mailbox and alerts, then open every key item that a tool can show."""
+    unseen = [key for key in situation.case.key_messages if key not in situation.shown]
+    alerts = {alert.id for alert in situation.world.alerts}
+    files = {file.id for file in situation.world.files}
+    tickets = {ticket.id for ticket in situation.world.tickets}
+    lists = [("email.inbox", {}), ("email.list", {}), ("email.search", {"query": ""}), ("alert.list", {})]
+    first = tuple(call for name, arguments in lists if (call := _call(situation, name, arguments)))
+    reads = []
+    for key in unseen:
+        if key in alerts:
+            reads.append(("alert.read", {"alert": key}))
+        elif key in files:
+            reads.append(("file.read", {"file": key}))
+        elif key in tickets:
+            reads.append(("ticket.read", {"ticket": key}))
+        else:
+            reads.append(("email.read", {"message": key}))
+    opened = tuple(call for name, arguments in reads if (call := _call(situation, name, arguments)))
+    return [Beat("", "", calls) for calls in (first, opened) if calls]
+
+
+def _acting(situation: Situation, script: Script) -> list[Beat]:
+    beats = []
+    for step in script.steps:
+        call = _call(situation, step.do, step.with_) if step.do else None
+        if call or step.say or step.think:
+            beats.append(Beat(step.think, step.say, (call,) if call else ()))
+    return beats
+
+
+def _call(situation: Situation, operation: str, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
+    """The agent's own tool for an operation, and the arguments in its terms; None when it has no such tool."""
+    for name, given in _ways(situation, operation, dict(arguments)):
+        tool = _tool_for(situation.tools, name)
+        if tool is not None and all(given_name in tool.argument_names for given_name in _essential(given)):
+            return tool.name, tool.own(given)
+    return None
+
+
+def _ways(situation: Situation, operation: str, arguments: dict[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:
+    """The operation itself, then what an agent without that tool would do to the same effect."""
+    yield operation, arguments
+    originals = {message.id: message for message in situation.world.messages}
+    original = originals.get(str(arguments.get("message", "")))
+    body = str(arguments.get("body", ""))
+    if operation == "email.reply" and original is not None:
+        yield "email.send", {"to": [original.sender], "subject": f"Re: {original.subject}", "body": body}
+    if operation == "email.forward" and original is not None:
+        quoted = f"{body}\n\n---------- Forwarded message ----------\n{original.body}"
+        yield from _sending(
+            situation, arguments.get("to", []), f"Fwd: {original.subject}", quoted, list(original.attachments)
+        )
+    if operation == "file.share":
+        note = str(arguments.get("note", ""))
+        yield from _sending(situation, arguments.get("people", []), "Document", note, [str(arguments.get("file", ""))])
+    if operation == "email.send" and arguments.get("attachments"):
+        rest = {k: v for k, v in arguments.items() if k != "attachments"}
+        yield operation, {**rest, "body": _with_contents(situation, body, arguments["attachments"])}
+
+
+def _sending(
+    situation: Situation, to: Any, subject: str, body: str, attachments: list[str]
+) -> Iterable[tuple[str, dict[str, Any]]]:
+    sent = {"to": to, "subject": subject, "body": body}
+    if attachments:
+        yield "email.send", {**sent, "attachments": attachments}
+        yield "email.send", {**sent, "body": _with_contents(situation, body, attachments)}
+    else:
+        yield "email.send", sent
+
+
+def _with_contents(situation: Situation, body: str, attachments: Iterable[str]) -> str:
+    contents = {file.id: f"{file.title}\n\n{file.content}" for file in situation.world.files}
+    return "\n\n".join([body, *(contents[a] for a in attachments if a in contents)])
+
+
+def _essential(arguments: Mapping[str, Any]) -> list[str]:
+    """Arguments without which the act would be another one; notes, codes and copies may be missing in a tool."""
+    return [
+        name for name, value in arguments.items() if value and name not in {"note", "code", "reason", "cc", "limit"}
+    ]
+
+
+def _tool_for(tools: Iterable[OfferedTool], operation: str) -> OfferedTool | None:
+    return next((tool for tool in tools if tool.operation == operation), None)
+
+
+# --- how it is written ------------------------------------------------------------------------------------------
+
+
+def _native(beat: Beat, number: int) -> ScriptedReply:
+    items = [(f"call-{number}-{index}", name, arguments) for index, (name, arguments) in enumerate(beat.calls)]
+    return ScriptedReply(beat.think, beat.say, tuple(native.render_calls(items)))
+
+
+def _in_tags(beat: Beat) -> ScriptedReply:
+    calls = [tags.render(name, arguments) for name, arguments in beat.calls]
+    return ScriptedReply(beat.think, "\n\n".join([beat.say, *calls] if beat.say else calls), ())
+
+
+def raw_calls(reply: ScriptedReply) -> list[tuple[str, str, str]]:
+    """The native calls of a reply as (id, tool name, arguments as JSON text), as ``native.parse`` takes them."""
+    found = []
+    for call in reply.tool_calls:
+        arguments = call["function"]["arguments"]
+        text = arguments if isinstance(arguments, str) else json.dumps(arguments)
+        found.append((call["id"], call["function"]["name"], text))
+    return found
