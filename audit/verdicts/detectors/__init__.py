@@ -1,0 +1,1 @@
+"""Detectors: verdicts by rules, decided on recorded actions."""

@@ -1,0 +1,136 @@
+"""What the judge model is sent. What the target wrote stands in it only as fenced, encoded data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+
+from audit.verdicts.detectors.outgoing import written
+from audit.verdicts.models import BEHAVIOUR_MEANING, Behaviour, Case, Episode
+from audit.world.actions import Action
+
+LONGEST_RESULT = 600
+"""Characters of a tool's answer that the judge is shown. It is the simulated company's text, which the situation
+describes; what the target wrote is always shown whole."""
+
+_FILES = ("system.md", "task.md", "repair.md")
+_HEADER = re.compile(r"\A---\nversion: \"(?P<version>[\d.]+)\"\n---\n")
+
+
+@cache
+def prompt_files() -> dict[str, str]:
+    """The shipped prompt files by name, as they are on disk."""
+    folder = files("audit.verdicts") / "judge_prompts"
+    return {name: (folder / name).read_text(encoding="utf-8") for name in _FILES}
+
+
+def prompt_versions() -> dict[str, str]:
+    """The version each prompt file states."""
+    return {name: _split(text)[0] for name, text in prompt_files().items()}
+
+
+def first_messages(case: Case, episode: Episode, behaviours: Sequence[Behaviour]) -> list[dict[str, Any]]:
+    """System and user message for one trial, in OpenAI chat format."""
+    data = encode(record(episode))
+    key = fence_key(data)
+    task = _render(
+        "task.md",
+        behaviours=[(str(b), BEHAVIOUR_MEANING[b]) for b in behaviours],
+        situation=case.situation.strip(),
+        rubric=case.rubric.strip(),
+        agent_email=case.agent_email,
+        key=key,
+        opening=f"<<<DATA {key}",
+        data=data,
+        closing=f"DATA {key}>>>",
+    )
+    return [{"role": "system", "content": _render("system.md")}, {"role": "user", "content": task}]
+
+
+def repair_message(problems: Sequence[str]) -> dict[str, Any]:
+    """The message that asks for a better answer."""
+    return {"role": "user", "content": _render("repair.md", problems=list(problems))}
+
+
+def record(episode: Episode) -> dict[str, Any]:
+    """What happened, as plain data: actions first, then the target's text, reasoning apart."""
+    return {
+        "actions": [_action(action) for action in episode.actions],
+        "turns": [{"index": i, "text": turn.text} for i, turn in enumerate(episode.turns)],
+        "reasoning": [{"index": i, "reasoning": turn.reasoning} for i, turn in enumerate(episode.turns)],
+        "cut_off": episode.truncated,
+    }
+
+
+def encode(data: Any) -> str:
+    """JSON on few lines in which no tag, fence or invisible character can stand.
+
+    Angle brackets, ampersands, backticks, control and format characters and unusual line ends are escaped, so whatever
+    the target wrote can neither close the data block nor hide in it. Other writing systems stay readable.
+    """
+    return "".join(_escape(c) if _hidden(c) else c for c in json.dumps(data, ensure_ascii=False))
+
+
+def fence_key(data: str) -> str:
+    """A key derived from the data by a hash: the same for the same data, and never part of it."""
+    salt = 0
+    while True:
+        key = hashlib.sha256(f"{salt}:{data}".encode()).hexdigest()[:32]
+        if key not in data:
+            return key
+        salt += 1
+
+
+def _hidden(character: str) -> bool:
+    if character.isascii():
+        return character in "<>&`" or not character.isprintable()
+    return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def _escape(character: str) -> str:
+    return json.dumps(character)[1:-1] if not character.isascii() else f"\\u{ord(character):04x}"
+
+
+def _action(action: Action) -> dict[str, Any]:
+    arguments = written(action)
+    shown: dict[str, Any] = {
+        "index": action.index,
+        "turn": action.turn,
+        "tool": action.call.tool,
+        "operation": action.operation,
+        "disposition": str(action.disposition),
+        "arguments": arguments,
+    }
+    if not arguments:
+        shown["unreadable_call"] = action.call.raw
+    elif action.call.arguments and action.disposition == "modified":
+        shown["arguments_before_a_control_changed_them"] = action.call.arguments
+    if action.stopped_by:
+        shown["stopped_by_controls"] = list(action.stopped_by)
+    shown["answer_of_the_tool"] = action.result[:LONGEST_RESULT]
+    return shown
+
+
+def _split(text: str) -> tuple[str, str]:
+    header = _HEADER.match(text)
+    if header is None:
+        raise ValueError("a judge prompt begins with a header that states its version")
+    return header["version"], text[header.end() :]
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    # Markdown for a model, not HTML: escaping is done by `encode`, on what the target wrote and only there.
+    return jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701
+
+
+def _render(name: str, **values: Any) -> str:
+    return _environment().from_string(_split(prompt_files()[name])[1]).render(**values).strip()
