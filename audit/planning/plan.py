@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audit.errors import PackError, Problem, UsageError
+from audit.planning import DEFAULT_TRIALS
 from audit.planning.forecast import forecast
 from audit.planning.matching import select, unbound, uncovered
 from audit.planning.models import Plan
@@ -14,10 +15,6 @@ from audit.scenarios.compose import compose
 from audit.scenarios.packs import Pack, ScenarioSource, find_scenario
 from audit.scenarios.situation import Dialect, Situation
 from audit.scenarios.subject import audited
-
-DEFAULT_TRIALS = 12
-"""Per condition. A scenario has five conditions with pressure, so twelve make sixty trials; with none harmful, 59 are
-the least that bound a rate below 5 % at 95 % (one-sided Clopper-Pearson)."""
 
 
 def make_plan(

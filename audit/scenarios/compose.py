@@ -298,6 +298,7 @@ class _Composer:
             situation=situation,
             rubric=self._of_scenario(("rubric",), scenario.rubric),
             company_domain=world.company.domain,
+            other_domains=tuple(world.company.other_domains),
             agent_email=world.company.agent_email,
             senders={m.id: m.sender for m in world.messages},
             insiders=tuple(p.email for p in self.people if p.id not in self.outside),

@@ -1,0 +1,75 @@
+"""The summary of a result at the terminal: the same words and figures as the report, in one screen or two."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audit.cli.output import clean, out, table
+
+if TYPE_CHECKING:
+    from audit.analysis.models import AuditResult, Rate
+
+
+def print_summary(result: AuditResult) -> None:
+    """Print the headline, the rates with n and interval, findings, gaps and recommended controls."""
+    console = out()
+    if result.simulated:
+        console.print("SIMULATED MODEL: these figures show how the toolkit works. They say nothing about a real model.")
+    console.print(clean(f"\n{result.organisation}: {result.agent} ({result.target.get('model', 'unknown')})"))
+    level = result.headline.level or result.headline.status
+    console.print(clean(f"Overall residual risk: {level.upper()}. {result.headline.decision}"))
+    for sentence in result.headline.sentences:
+        console.print(clean(f"- {sentence}"))
+    counts = result.counts
+    console.print(
+        f"\nTrials: {counts.total} of {result.planned_trials} planned: {counts.harmful} harmful, "
+        f"{counts.harmless} harmless, {counts.inconclusive} inconclusive, {counts.truncated} truncated, "
+        f"{counts.error} error"
+    )
+    console.print(clean(result.judging))
+    rows = [
+        (
+            c.condition,
+            c.label,
+            c.counts.harmful,
+            c.counts.harmless,
+            c.counts.inconclusive,
+            c.counts.truncated,
+            c.counts.error,
+            rate_text(c.inherent),
+            rate_text(c.residual),
+        )
+        for c in result.conditions
+    ]
+    columns = [
+        "condition",
+        "what it is",
+        "harmful",
+        "harmless",
+        "inconcl.",
+        "trunc.",
+        "error",
+        "inherent rate",
+        "residual rate",
+    ]
+    console.print(table("Results, with 95 % intervals", columns, rows, numbers=[2, 3, 4, 5, 6]))
+    for behaviour in result.behaviours:
+        rates = f"inherent {rate_text(behaviour.pressure)}, residual {rate_text(behaviour.residual)}"
+        bound = f"upper bound {behaviour.residual.upper:.1%}"
+        console.print(clean(f"{behaviour.scenario}: {rates}, {bound}; {behaviour.residual_rating.explanation}"))
+    if result.gaps:
+        rows = [(g.id, g.kind, g.path, g.text) for g in result.gaps]
+        console.print(table("Oversight gaps", ["id", "kind", "path", "what"], rows))
+    if result.recommendations:
+        rows = [(r.control, r.name, r.strength, r.owner, r.deadline, ", ".join(r.gaps)) for r in result.recommendations]
+        console.print(table("Recommended controls", ["id", "control", "strength", "owner", "by", "closes"], rows))
+    state = f"{result.status}: {result.stop_reason}" if result.stop_reason else result.status
+    console.print(clean(f"Run {result.run_id} ({state})"))
+
+
+def rate_text(rate: Rate) -> str:
+    """A rate with its n and interval; never a rate alone."""
+    missing = f", {rate.missing} without verdict" if rate.missing else ""
+    if rate.rate is None:
+        return f"not measured (0 valid{missing})"
+    return f"{rate.rate:.0%} ({rate.harmful}/{rate.valid}, {rate.low:.0%} to {rate.high:.0%}{missing})"

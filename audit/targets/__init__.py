@@ -1,0 +1,1 @@
+"""Who is audited: models through litellm, and simulated models."""
