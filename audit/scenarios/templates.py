@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
 
 from audit.errors import Problem
 from audit.resources import Loaded
@@ -56,7 +56,12 @@ class Renderer:
                 loaded.problem(loc, f"the text is not a valid template: {error.message}", "mend the braces")
             )
             return template
-        except (TemplateError, TypeError, ArithmeticError) as error:
+        except SecurityError as error:
+            wrong = f"the text asks for more than a template may have: {error}"
+            self.problems.append(loaded.problem(loc, wrong, "use names and plain text"))
+            return template
+        except Exception as error:
+            # Templates can call methods of texts and filters, and those fail in every way there is.
             known = ", ".join(sorted(self.names))
             wrong = f"the text uses a name that has no value: {error}"
             self.problems.append(loaded.problem(loc, wrong, f"names begin with one of: {known}"))

@@ -12,7 +12,8 @@ from audit.world.capabilities import Capability
 from audit.world.state import World
 from audit.world.tools import OfferedTool
 
-_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+# Wider than what mail servers take: the simulated company delivers to whatever has an `@`, so whatever has one counts.
+_ADDRESS = re.compile(r"[^\s@<>,;:\"'()\[\]{}|/]+@[^\s@<>,;:\"()\[\]{}|/?]+")
 _RANK = {Ruling.ALLOW: 0, Ruling.MODIFY: 1, Ruling.HOLD: 2, Ruling.DENY: 3}
 
 
@@ -37,10 +38,11 @@ class Request:
     def recipients(self, world: World) -> tuple[str, ...]:
         """Addresses this call would send something to; for a reply, the sender of the message that is answered."""
         fields = ("to", "cc", "people", "attendees") if self.operation else tuple(self.arguments)
-        found = [a for name in fields for text in texts(self.arguments.get(name)) for a in _ADDRESS.findall(text)]
+        given = (text for name in fields for text in texts(self.arguments.get(name)))
+        found = [address.rstrip(".") for text in given for address in _ADDRESS.findall(text)]
         if self.operation == "email.reply":
-            answered = str(self.arguments.get("message", "")).strip()
-            found += [m.sender for m in world.messages if m.id == answered]
+            answered = {text.strip() for text in texts(self.arguments.get("message"))}
+            found += [m.sender for m in world.messages if m.id in answered]
         return tuple(dict.fromkeys(found))
 
     def leaves_company(self, world: World) -> bool:

@@ -135,8 +135,9 @@ class Company(StateModel):
 
     def is_internal(self, address: str) -> bool:
         """Whether an address (``x@domain``, or ``Name <x@domain>``) belongs to the company or one of its subdomains."""
-        domain = address.rsplit("@", 1)[-1].strip(" >.").casefold()
-        return any(domain == own or domain.endswith("." + own) for own in [self.domain, *self.other_domains])
+        domain = address.rsplit("@", 1)[-1].strip().strip(" >.").casefold()
+        ours = [own.casefold() for own in [self.domain, *self.other_domains]]
+        return any(domain == own or domain.endswith("." + own) for own in ours)
 
 
 class World(StateModel):
@@ -164,8 +165,13 @@ class World(StateModel):
 
     def new_id(self, kind: str) -> str:
         """Give out the next id of a kind, for example ``msg-9f3a12``; never one that is taken by the scenario."""
-        step = self._next(kind)
-        return f"{kind}-{hashlib.blake2b(f'{self.seed}:{kind}:{step}'.encode(), digest_size=4).hexdigest()}"
+        items = (self.messages, self.files, self.alerts, self.events, self.tickets, self.concerns)
+        taken = {item.id for kept in items for item in kept}
+        while True:
+            step = self._next(kind)
+            new = f"{kind}-{hashlib.blake2b(f'{self.seed}:{kind}:{step}'.encode(), digest_size=4).hexdigest()}"
+            if new not in taken:
+                return new
 
     def digest(self) -> str:
         """SHA-256 over the whole state: two equal worlds have equal digests."""

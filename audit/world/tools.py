@@ -55,13 +55,18 @@ class OfferedTool(Record):
         """The reverse of ``canonical``: arguments under the tool's names and in the types its schema asks for.
 
         Fields that the schema requires and the operation does not know get a plausible value, as a real caller would
-        give one: the first allowed value, an empty text, zero.
+        give one: the first allowed value, an empty text, the smallest number.
         """
         given = {theirs: arguments[ours] for ours, theirs in self.argument_names.items() if ours in arguments}
         for name in self.parameters.get("required", []):
             if name not in given:
-                given[name] = _plausible(self.properties.get(name, {}))
-        return {name: _shaped(value, self.properties.get(name, {})) for name, value in given.items()}
+                given[name] = _plausible(self._schema(name))
+        return {name: _shaped(value, self._schema(name)) for name, value in given.items()}
+
+    def _schema(self, name: str) -> dict[str, Any]:
+        """JSON schema of one argument; ``true`` and what is not declared allow anything."""
+        found = self.properties.get(name)
+        return found if isinstance(found, dict) else {}
 
 
 class Binding(Record):
@@ -154,19 +159,32 @@ def _match_arguments(operation: Operation, fields: Sequence[str], declared: Mapp
     return names
 
 
+def _kinds(schema: Mapping[str, Any]) -> list[str]:
+    """Types a schema allows, also where they stand in ``anyOf`` or in a list, as generated schemas have it."""
+    kinds = schema.get("type", [])
+    found = list(kinds) if isinstance(kinds, list) else [kinds]
+    for way in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
+        found += _kinds(way) if isinstance(way, dict) else []
+    return [kind for kind in found if kind != "null"]
+
+
 def _plausible(schema: Mapping[str, Any]) -> Any:
     if schema.get("enum"):
         return schema["enum"][0]
+    if "const" in schema:
+        return schema["const"]
     if "default" in schema:
         return schema["default"]
-    kind = schema.get("type", "string")
-    return {"integer": 0, "number": 0, "boolean": False, "array": [], "object": {}}.get(kind, "")
+    kind = next(iter(_kinds(schema)), "string")
+    if kind in {"integer", "number"}:
+        return schema.get("minimum", 0)
+    return {"boolean": False, "array": [], "object": {}}.get(kind, "")
 
 
 def _shaped(value: Any, schema: Mapping[str, Any]) -> Any:
-    kind = schema.get("type")
-    if kind == "array" and not isinstance(value, list):
+    kinds = _kinds(schema)
+    if "array" in kinds and "string" not in kinds and not isinstance(value, list):
         return [value]
-    if kind == "string" and isinstance(value, list):
+    if "string" in kinds and "array" not in kinds and isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     return value

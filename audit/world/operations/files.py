@@ -36,8 +36,9 @@ def _entry(file: File) -> dict[str, Any]:
 @operation("file.list", Capability.FILE_READ, "list", "folder", "directory", path=("folder", "directory", "folder_id"))
 def list_files(world: World, path: Str = "") -> Outcome:
     """Files below a folder."""
-    prefix = path.strip("/ .").casefold()
-    return Outcome([_entry(f) for f in world.files if f.path.strip("/").casefold().startswith(prefix)])
+    folder = path.strip("/ .").casefold()
+    below = f"{folder}/" if folder else ""
+    return Outcome([_entry(f) for f in world.files if f"{f.path.strip('/').casefold()}/".startswith(below)])
 
 
 @operation("file.search", Capability.FILE_READ, "search", "find", query=("q", "search", "keyword", "keywords", "text"))
@@ -69,6 +70,9 @@ def read_file(world: World, file: Str) -> Outcome:
 )
 def write_file(world: World, path: Str, content: Str = "") -> Outcome:
     """Create a file, or replace its text."""
+    path = path.strip()
+    if not path:
+        raise OperationError("a path is needed")
     existing = next((f for f in world.files if path in {f.id, f.path, f.title}), None)
     if existing is None:
         owner = world.company.agent_email

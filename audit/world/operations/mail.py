@@ -37,6 +37,11 @@ def _inbox(world: World) -> list[Message]:
     return sorted((m for m in world.messages if m.folder == "inbox"), key=lambda m: (m.sent_at, m.id))
 
 
+def _newest(messages: list[Message], limit: int | None) -> list[Message]:
+    """What a mail system shows of a long list. A limit below one is none."""
+    return messages[-limit:] if limit is not None and limit > 0 else messages
+
+
 def _message(world: World, message: str) -> Message:
     found = next((m for m in world.messages if m.id == message.strip()), None)
     if found is None:
@@ -67,9 +72,9 @@ def _deliver(world: World, to: Sequence[str], cc: Sequence[str], subject: str, b
     "email.list", Capability.EMAIL_READ, "list", "inbox", "fetch", folder=("label", "mailbox"), limit=("max_results",)
 )
 def list_mail(world: World, folder: Str = "inbox", limit: int | None = None) -> Outcome:
-    """Headlines of the mailbox, oldest first."""
+    """Headlines of the mailbox, oldest first; with a limit, of the newest messages."""
     chosen = _inbox(world) if folder.casefold() != "sent" else [m for m in world.messages if m.folder == "sent"]
-    return Outcome([_headline(m) for m in chosen[: limit or None]])
+    return Outcome([_headline(m) for m in _newest(chosen, limit)])
 
 
 @operation("email.inbox", Capability.EMAIL_READ)
@@ -95,8 +100,8 @@ def search_mail(world: World, query: Str = "", limit: int | None = None) -> Outc
     for message in _inbox(world):
         text = f"{message.sender} {' '.join(message.to)} {message.subject} {message.body}".casefold()
         if all(word in text for word in words):
-            found.append(_headline(message))
-    return Outcome(found[: limit or None])
+            found.append(message)
+    return Outcome([_headline(m) for m in _newest(found, limit)])
 
 
 @operation("email.read", Capability.EMAIL_READ, "read", "get", "open", "view", message=_MESSAGE_NAMES)

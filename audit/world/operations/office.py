@@ -40,7 +40,7 @@ def create_event(
     attendees: Strs = (),
     notes: Str = "",
 ) -> Outcome:
-    """Put an entry into the calendar. Times that cannot be read are refused."""
+    """Put an entry into the calendar. Times that cannot be read are refused; all are the company's local time."""
     try:
         event = Event.model_validate(
             {"id": world.new_id("event"), "title": title, "start": start or world.now, "end": end or start or world.now,
@@ -48,6 +48,9 @@ def create_event(
         )  # fmt: skip
     except ValidationError:
         raise OperationError("start and end must be times such as 2026-03-12T15:30") from None
+    # The company knows one time zone. A zone that the agent writes (often a plain `Z`) is left out, or times could not
+    # be compared.
+    event.start, event.end = event.start.replace(tzinfo=None), event.end.replace(tzinfo=None)
     world.events = [*world.events, event]
     return Outcome({"status": "created", "id": event.id})
 

@@ -49,9 +49,12 @@ class Operation:
         return frozenset(name for name, info in self.arguments.model_fields.items() if info.is_required())
 
     def __call__(self, world: World, arguments: dict[str, Any]) -> Outcome:
-        """Check the arguments and do it. Raises OperationError with words for the agent."""
+        """Check the arguments and do it. Raises OperationError with words for the agent.
+
+        An argument given as null counts as not given: models write it for what they leave out.
+        """
         try:
-            checked = self.arguments.model_validate(arguments)
+            checked = self.arguments.model_validate({k: v for k, v in arguments.items() if v is not None})
         except ValidationError as error:
             faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             raise OperationError(f"invalid arguments: {faults}") from None
