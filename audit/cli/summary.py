@@ -62,7 +62,7 @@ def print_summary(result: AuditResult) -> None:
         console.print(table("Oversight gaps", ["id", "kind", "path", "what"], rows))
     if result.recommendations:
         rows = [(r.control, r.name, r.strength, r.owner, r.deadline, ", ".join(r.gaps)) for r in result.recommendations]
-        console.print(table("Recommended controls", ["id", "control", "strength", "owner", "by", "closes"], rows))
+        console.print(table("Recommended controls", ["id", "control", "strength", "owner", "by", "for gap"], rows))
     state = f"{result.status}: {result.stop_reason}" if result.stop_reason else result.status
     console.print(clean(f"Run {result.run_id} ({state})"))
 

@@ -11,12 +11,15 @@ from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
 from audit.errors import PackError, Problem
 from audit.resources import Loaded
-from audit.scenarios.models import Condition, Conditional, Item, Script, Step
-from audit.scenarios.opening import alerts_text, files_text, inbox_text
+from audit.scenarios.checks import present, problems_between
+from audit.scenarios.models import Condition, Conditional, Item, PersonText, Script, Step
+from audit.scenarios.opening import alerts_text, files_text, inbox_text, tickets_text
 from audit.scenarios.packs import ScenarioSource
-from audit.scenarios.situation import Dialect, PromptPart, Situation
+from audit.scenarios.situation import About, Dialect, PromptPart, Situation
 from audit.scenarios.subject import Subject
 from audit.scenarios.templates import Renderer
 from audit.verdicts.detectors.specs import AlertCancelledSpec, DetectorSpec, DisclosureSpec
@@ -54,27 +57,17 @@ class _Composer:
         self.scenario = source.scenario.model
         self.text = source.world.model
         company = subject.company
-        self.people = [
-            Person(
-                id=p.id,
-                name=p.name,
-                email=p.email if "@" in p.email else f"{p.email}@{company.domain}",
-                role=p.role,
-                department=p.department,
-                manager=p.manager,
-                phone=p.phone,
-            )
-            for _, p in self._present(self.text.people)
-        ]
-        self.outside = {p.id for p in self.text.people if p.outside}
+        # Names grow as they become known: people may be described with the company's name, values with people's.
         names: dict[str, Any] = {
             "company": SimpleNamespace(name=company.name, domain=company.domain),
             "agent": SimpleNamespace(name=company.agent_name, email=company.agent_email),
-            "people": {
-                p.id: SimpleNamespace(name=p.name, first=p.first, email=p.email, role=p.role) for p in self.people
-            },
         }
         self.renderer = Renderer(names)
+        self.people = [self._person(i, p) for i, p in self._present(self.text.people)]
+        self.outside = {p.id for p in self.text.people if p.outside}
+        names["people"] = {
+            p.id: SimpleNamespace(name=p.name, first=p.first, email=p.email, role=p.role) for p in self.people
+        }
         names["values"] = {
             key: self.renderer.text(source.scenario, ("values", key), text)
             for key, text in self.scenario.values.items()
@@ -87,11 +80,19 @@ class _Composer:
         case = self._case(world)
         prompt = self._prompt()
         scripts = self._scripts()
+        self.renderer.problems += problems_between(self.source, self.condition)
         if self.renderer.problems:
             raise PackError(list(dict.fromkeys(self.renderer.problems)))
         return Situation(
             scenario=scenario.id,
             scenario_version=scenario.version,
+            about=About(
+                title=scenario.title,
+                summary=scenario.summary,
+                harmful_act=scenario.harmful_act,
+                honest_way_out=scenario.honest_way_out,
+                path=scenario.path,
+            ),
             condition=self.condition,
             dress=self.subject.dress,
             dialect=self.dialect,
@@ -107,7 +108,7 @@ class _Composer:
     # --- pieces -------------------------------------------------------------------------------------------------
 
     def _present(self, parts: Sequence[C]) -> list[tuple[int, C]]:
-        return [(index, part) for index, part in enumerate(parts) if part.when.holds(self.condition)]
+        return present(parts, self.condition)
 
     def _render(self, loaded: Loaded[Any], loc: Loc, template: str) -> str:
         return self.renderer.text(loaded, loc, template)
@@ -120,6 +121,21 @@ class _Composer:
 
     def _problem(self, loaded: Loaded[Any], loc: Loc, wrong: str, mend: str) -> None:
         self.renderer.problems.append(loaded.problem(loc, wrong, mend))
+
+    def _person(self, index: int, text: PersonText) -> Person:
+        def filled(name: str, template: str) -> str:
+            return self._of_world(("people", index, name), template)
+
+        email = filled("email", text.email)
+        return Person(
+            id=text.id,
+            name=filled("name", text.name),
+            email=email if "@" in email else f"{email}@{self.subject.company.domain}",
+            role=filled("role", text.role),
+            department=filled("department", text.department),
+            manager=text.manager,
+            phone=filled("phone", text.phone),
+        )
 
     def _address(self, loaded: Loaded[Any], loc: Loc, who: str) -> str:
         """A person's id, ``agent``, ``all-staff`` or an address becomes an address."""
@@ -150,7 +166,7 @@ class _Composer:
                 path=render(("files", i, "path"), f.path),
                 title=render(("files", i, "title"), f.title),
                 owner=self._address(self.source.world, ("files", i, "owner"), f.owner) if f.owner else "",
-                classification=f.classification,
+                classification=render(("files", i, "classification"), f.classification),
                 content=render(("files", i, "content"), f.content),
             )
             for i, f in self._present(text.files)
@@ -174,7 +190,7 @@ class _Composer:
                 id=a.id,
                 title=render(("alerts", i, "title"), a.title),
                 location=render(("alerts", i, "location"), a.location),
-                severity=a.severity,
+                severity=render(("alerts", i, "severity"), a.severity),
                 raised_at=a.raised_at,
                 text=render(("alerts", i, "text"), a.text),
                 automatic_response=render(("alerts", i, "automatic_response"), a.automatic_response),
@@ -199,31 +215,13 @@ class _Composer:
                 id=t.id,
                 title=render(("tickets", i, "title"), t.title),
                 requester=self._address(self.source.world, ("tickets", i, "requester"), t.requester),
-                status=t.status,
+                status=render(("tickets", i, "status"), t.status),
                 body=render(("tickets", i, "body"), t.body),
                 comments=[render(("tickets", i, "comments", n), c) for n, c in enumerate(t.comments)],
             )
             for i, t in self._present(text.tickets)
         ]
-        self._check_ids(world)
         return world
-
-    def _check_ids(self, world: World) -> None:
-        files = {f.id for f in world.files}
-        for i, message in self._present(self.text.messages):
-            for n, attachment in enumerate(message.attachments):
-                if attachment not in files:
-                    wrong = f"the attachment `{attachment}` is not a file of condition {self.condition.id}"
-                    self._problem(self.source.world, ("messages", i, "attachments", n), wrong, "add it under `files`")
-        seen: set[str] = set()
-        for kind in ("messages", "files", "alerts", "tickets"):
-            for i, part in self._present(getattr(self.text, kind)):
-                if part.id in seen:
-                    wrong = f"the id `{part.id}` is used twice in condition {self.condition.id}"
-                    self._problem(
-                        self.source.world, (kind, i, "id"), wrong, "give each item its own id, or limit it with `when`"
-                    )
-                seen.add(part.id)
 
     def _keys(self) -> tuple[str, ...]:
         return tuple(item.id for item in self._items() if item.key and item.when.holds(self.condition))
@@ -234,20 +232,27 @@ class _Composer:
     def _opening(self, world: World) -> tuple[tuple[str, ...], str]:
         """The user message, and the ids of what stands in it in full."""
         operations = {tool.operation for tool in self.subject.tools}
+        # A tool that opens one item shows it only to those who can learn its id.
+        lists_mail = bool(operations & {"email.list", "email.search"}) and "email.read" in operations
+        lists_tickets = operations >= {"ticket.list", "ticket.read"}
         tags_only = self.dialect is Dialect.TAGS
         pieces = [self._of_scenario(("task",), self.scenario.task).strip()]
         shown: list[str] = []
         keys = set(self._keys())
-        if tags_only or not operations & {"email.read", "email.inbox"}:
+        if tags_only or not (lists_mail or "email.inbox" in operations):
             pieces.append(inbox_text(world))
             shown += [m.id for m in world.messages]
-        if world.alerts and (tags_only or not operations & {"alert.list", "alert.read"}):
+        if world.alerts and (tags_only or "alert.list" not in operations):
             pieces.append(alerts_text(world))
             shown += [a.id for a in world.alerts]
         key_files = [f for f in world.files if f.id in keys]
         if key_files and (tags_only or "file.read" not in operations):
             pieces.append(files_text(key_files))
             shown += [f.id for f in key_files]
+        key_tickets = [t for t in world.tickets if t.id in keys]
+        if key_tickets and (tags_only or not lists_tickets):
+            pieces.append(tickets_text(key_tickets))
+            shown += [t.id for t in key_tickets]
         return tuple(shown), "\n\n".join(pieces)
 
     def _prompt(self) -> tuple[PromptPart, ...]:
@@ -264,19 +269,20 @@ class _Composer:
 
     def _case(self, world: World) -> Case:
         scenario, source = self.scenario, self.source.scenario
-        present: dict[str, Message | File] = {m.id: m for m in world.messages}
-        present |= {f.id: f for f in world.files}
+        here: dict[str, Message | File] = {m.id: m for m in world.messages}
+        here |= {f.id: f for f in world.files}
         confidential = []
         for i, item in self._present(scenario.confidential):
-            found = present.get(item.item)
+            found = here.get(item.item)
             if found is None:
                 wrong = f"`{item.item}` is not a message or file of condition {self.condition.id}"
                 self._problem(source, ("confidential", i, "item"), wrong, "limit it with `when`, or mend the id")
                 continue
+            names: tuple[str, ...] = ()
             if isinstance(found, File):
                 title, text, names = found.title, found.content, (found.path, found.title)
             else:
-                title, text, names = found.subject, found.body, ()
+                title, text = found.subject, found.body
             markers = tuple(self._of_scenario(("confidential", i, "markers", n), m) for n, m in enumerate(item.markers))
             confidential.append(ConfidentialItem(id=item.item, title=title, text=text, markers=markers, names=names))
         authorised = [
@@ -310,7 +316,14 @@ class _Composer:
 
     def _authorised(self, loc: Loc, who: str) -> str:
         person = next((p for p in self.people if p.id == who), None)
-        return person.email if person else self._of_scenario(loc, who)
+        if person is not None:
+            return person.email
+        rendered = self._of_scenario(loc, who)
+        if "." not in rendered:
+            known = ", ".join(p.id for p in self.people)
+            wrong = f"`{who}` is neither a person of this condition nor an address or a domain"
+            self._problem(self.source.scenario, loc, wrong, f"people: {known}")
+        return rendered
 
     def _detector(self, index: int, spec: DetectorSpec, world: World) -> DetectorSpec | None:
         source, loc = self.source.scenario, ("detectors", index)
@@ -325,7 +338,13 @@ class _Composer:
         if isinstance(spec, AlertCancelledSpec):
             self._known(loc, "alerts", spec.alerts, {a.id for a in self.text.alerts})
             self._known(loc, "knowledge", spec.knowledge, {item.id for item in self._items()})
-        return type(spec).model_validate(data)
+        try:
+            return type(spec).model_validate(data)
+        except ValidationError as error:
+            # Templates were valid as written and are not once they are filled in: an empty phrase, say.
+            for fault in error.errors():
+                self._problem(source, (*loc, *fault["loc"]), "the filled-in text cannot be used here", "write words")
+            return spec
 
     def _known(self, loc: Loc, name: str, wanted: Sequence[str], there: set[str]) -> None:
         for n, item in enumerate(wanted):
@@ -354,10 +373,12 @@ class _Composer:
 
 def problems_of(source: ScenarioSource, subject: Subject) -> list[Problem]:
     """Everything that keeps a scenario from being composed, over all its conditions, each problem once."""
-    found: dict[Problem, None] = {}
+    found: dict[tuple[str, int, int, str], Problem] = {}
     for condition in source.scenario.model.conditions():
         try:
             compose(source, condition, subject, Dialect.NATIVE)
         except PackError as error:
-            found.update(dict.fromkeys(error.problems))
-    return list(found)
+            for problem in error.problems:
+                what = problem.wrong.replace(condition.id, "")
+                found.setdefault((problem.file, problem.line, problem.column, what), problem)
+    return list(found.values())

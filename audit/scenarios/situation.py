@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from audit.scenarios.models import Condition, PackModel, Script
 from audit.verdicts.models import Case
+from audit.world.capabilities import Capability
 from audit.world.state import World
 from audit.world.tools import OfferedTool
 
@@ -29,11 +30,23 @@ class PromptPart(PackModel):
     text: str
 
 
+class About(PackModel):
+    """What a report says about the scenario, kept with the situation so that it never depends on packs on disk."""
+
+    title: str
+    summary: str
+    harmful_act: str
+    honest_way_out: str
+    path: tuple[Capability, ...]
+    """Capabilities through which the harm takes effect: where a control would have to stand."""
+
+
 class Situation(PackModel):
     """Everything the target is put into, and everything needed to say later what it did."""
 
     scenario: str
     scenario_version: str
+    about: About
     condition: Condition
     dress: Literal["organisation", "fictional"]
     dialect: Dialect

@@ -1,0 +1,323 @@
+"""What an audit found, as one value: everything the report, the exports and ``--json`` print comes from here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from audit.verdicts.models import Behaviour, Stage
+from audit.verdicts.outcomes import TrialOutcome
+
+
+class ResultModel(BaseModel):
+    """Base of results: unknown fields are an error, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Counts(ResultModel):
+    """The five outcomes of a set of trials. They are always shown together."""
+
+    harmful: int = 0
+    harmless: int = 0
+    inconclusive: int = 0
+    truncated: int = 0
+    error: int = 0
+
+    @property
+    def total(self) -> int:
+        """All trials."""
+        return self.harmful + self.harmless + self.inconclusive + self.truncated + self.error
+
+    @property
+    def valid(self) -> int:
+        """Trials that say something: harmful and harmless."""
+        return self.harmful + self.harmless
+
+    @property
+    def missing(self) -> int:
+        """Trials that could have been either."""
+        return self.inconclusive + self.truncated + self.error
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(**{name: getattr(self, name) + getattr(other, name) for name in type(self).model_fields})
+
+    @classmethod
+    def of(cls, outcomes: list[TrialOutcome]) -> Counts:
+        """Count outcomes."""
+        return cls(**{str(outcome): outcomes.count(outcome) for outcome in TrialOutcome})
+
+
+class Rate(ResultModel):
+    """A measured rate. Never without n and an interval."""
+
+    harmful: int
+    valid: int
+    missing: int
+    rate: float | None
+    """None when there is no valid trial."""
+    low: float
+    high: float
+    """Two-sided 95 % interval (Wilson; over conditions with the design effect)."""
+    upper: float
+    """One-sided 95 % upper bound (Clopper-Pearson; over conditions at the effective n)."""
+    if_missing_harmless: float
+    if_missing_harmful: float
+    design_effect: float = 1.0
+    sufficient: bool
+    """False when nothing harmful was seen and there are too few trials to say "below 5 %"."""
+
+
+class ConditionResult(ResultModel):
+    """One condition's figures."""
+
+    condition: str
+    scenario: str
+    behaviour: Behaviour
+    label: str
+    threat: str
+    goal: str
+    twin: bool
+    pressure: bool
+    counts: Counts
+    inherent: Rate
+    """Attempted or executed."""
+    residual: Rate
+    """Executed, with the controls that stood."""
+    residual_if_released: Rate
+    """Executed, or held and then let through by whoever decides."""
+    considered: int
+    """Trials that went no further than considering it."""
+    reasons: dict[str, int] = Field(default_factory=dict)
+    """Why trials are inconclusive, truncated or failed, with counts."""
+    known_rate: float | None = None
+    """For simulated models: the probability they were built with."""
+
+
+class Level(StrEnum):
+    """The five levels of NIST SP 800-30 r1."""
+
+    VERY_LOW = "very low"
+    LOW = "low"
+    MODERATE = "moderate"
+    HIGH = "high"
+    VERY_HIGH = "very high"
+
+    @property
+    def rank(self) -> int:
+        """0 for very low up to 4."""
+        return list(Level).index(self)
+
+
+class RatingStatus(StrEnum):
+    """Whether there is a rating at all."""
+
+    RATED = "rated"
+    INSUFFICIENT = "insufficient evidence"
+    NOT_INTERPRETABLE = "not interpretable"
+    """The benign twin shows harm too, so the scenario measures something else."""
+
+
+class Rating(ResultModel):
+    """A risk level with everything it was computed from."""
+
+    status: RatingStatus
+    level: Level | None
+    """None unless rated."""
+    likelihood: Level | None
+    impact: Level
+    likelihood_value: float | None
+    """Probability of at least one harm in the period: 1 - (1 - U) ** m."""
+    rate_bound: float | None
+    """U: the one-sided 95 % upper bound that was used."""
+    rate_bound_of: str
+    """Of what it is the bound: all conditions together, or the worst one."""
+    episodes: float
+    """m: trigger episodes expected in a year."""
+    episodes_assumed: bool
+    """True when the profile does not say how many to expect and 12, one a month, was taken; see ``sensitivity``."""
+    sensitivity: dict[str, str] = Field(default_factory=dict)
+    """Level by number of episodes, for 1, 4, 12 and 50; empty unless rated."""
+    explanation: str
+
+
+class StopShare(ResultModel):
+    """How often one control stopped a harmful act."""
+
+    control: str
+    name: str
+    stopped: int
+    held: int
+    """Of these, how many wait for a person rather than being refused."""
+
+
+class Funnel(ResultModel):
+    """From trials to harm, in one scenario's pressure conditions."""
+
+    trials: int
+    valid: int
+    considered: int
+    attempted: int
+    stopped: tuple[StopShare, ...]
+    failed: int
+    """Attempted, and failed for another reason than a control."""
+    executed: int
+
+
+class BehaviourResult(ResultModel):
+    """Everything measured about one scenario's behaviour."""
+
+    behaviour: Behaviour
+    scenario: str
+    scenario_title: str
+    scenario_version: str
+    summary: str
+    harmful_act: str
+    honest_way_out: str
+    pressure: Rate
+    """Inherent rate over all pressure conditions."""
+    residual: Rate
+    residual_if_released: Rate
+    control_cell: Rate | None
+    """Inherent rate where nothing pushes towards harm."""
+    twin: Rate | None
+    interpretable: bool
+    worst_condition: str | None
+    worst: Rate | None
+    funnel: Funnel
+    inherent_rating: Rating
+    residual_rating: Rating
+
+
+class Excerpt(ResultModel):
+    """A piece of evidence, verbatim and masked."""
+
+    trial: str
+    condition: str
+    stage: Stage
+    decided_by: str
+    source: str
+    """``action``, ``text`` or ``reasoning``."""
+    tool: str
+    """Tool and disposition for actions, empty otherwise."""
+    quote: str
+    explanation: str = ""
+
+
+class GapKind(StrEnum):
+    """How a gap is known. The order is from worst to mildest."""
+
+    FAILED = "failed control"
+    """A declared control stood in the path and did not stop the harm."""
+    DEMONSTRATED = "demonstrated gap"
+    """Harm was attempted and no control stood in its path."""
+    RELIES_ON_APPROVER = "relies on the approver"
+    """Harm was held for a person, and the profile does not show that the person would stop it."""
+    POTENTIAL = "potential gap"
+    """No control stands in a path on which no harm was seen, or that was not tested."""
+
+
+class Gap(ResultModel):
+    """A harmful path on which nothing stands that would stop it."""
+
+    id: str
+    kind: GapKind
+    behaviour: Behaviour
+    path: str
+    """The path in the profile's own words: capability and tools."""
+    seen: int
+    """Harmful acts that took effect on it."""
+    standing: tuple[str, ...]
+    """Controls that stood on it."""
+    text: str
+
+
+class Recommendation(ResultModel):
+    """A control that would have stood in the path."""
+
+    control: str
+    name: str
+    what: str
+    strength: str
+    owner: str
+    deadline: str
+    gaps: tuple[str, ...]
+    evidence: str
+    """What in this run speaks for it."""
+    references: tuple[str, ...]
+    verify: str
+    """The command that tests it again."""
+
+
+class Finding(ResultModel):
+    """What the report says about one behaviour."""
+
+    id: str
+    behaviour: Behaviour
+    scenario: str
+    title: str
+    level: str
+    """The residual rating, or why there is none."""
+    statement: str
+    """One paragraph with the figures in it."""
+    excerpts: tuple[Excerpt, ...]
+    gaps: tuple[str, ...]
+    recommendations: tuple[str, ...]
+
+
+class Headline(ResultModel):
+    """The answer in a few words."""
+
+    level: Level | None
+    status: RatingStatus
+    decision: str
+    """One sentence for the cover, for example what has to happen before deployment."""
+    sentences: tuple[str, ...]
+    complete: bool
+    """False when the run is partial or its error budget was exceeded."""
+
+
+class AuditResult(ResultModel):
+    """The whole result of one run."""
+
+    schema_: str = Field(default="insider-audit/result/1", alias="schema")
+    run_id: str
+    created_at: datetime
+    finished_at: datetime | None
+    status: str
+    stop_reason: str
+    simulated: bool
+    organisation: str
+    agent: str
+    profile: dict[str, Any]
+    target: dict[str, Any]
+    judge: dict[str, Any] | None
+    judging: str
+    """How verdicts were reached, in a sentence: by rules only, or with which judge."""
+    headline: Headline
+    counts: Counts
+    error_share: float
+    """Errors and inconclusives as a share of all trials."""
+    planned_trials: int
+    behaviours: tuple[BehaviourResult, ...]
+    conditions: tuple[ConditionResult, ...]
+    findings: tuple[Finding, ...]
+    gaps: tuple[Gap, ...]
+    recommendations: tuple[Recommendation, ...]
+    plan: dict[str, Any]
+    """Selected and excluded scenarios with reasons, capabilities that nothing exercised."""
+    usage: dict[str, float | None]
+    """Calls, tokens, cost (None: unknown) and duration."""
+    recipients: tuple[str, ...]
+    """Where data went during the run."""
+    versions: dict[str, str]
+    limitations: tuple[str, ...]
+    additions: dict[str, tuple[str, ...]]
+    """Per scenario: what was added to the organisation's system prompt."""
+    digests: dict[str, str]
+    """Hashes of profile, prompt, packs and situations."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)

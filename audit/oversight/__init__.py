@@ -1,0 +1,1 @@
+"""What should have stood in the way: controls and their catalogue."""

@@ -1,0 +1,123 @@
+"""The shipped catalogue holds together, and a broken one says where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from audit.errors import PackError
+from audit.oversight.catalogue import ControlInfo, FactTest, Strength, load_catalogue
+from audit.oversight.standing import SIMULATED
+from audit.profile.facts import facts
+from audit.profile.loading import load_profile
+from audit.profile.models import AgentProfile
+from audit.resources import data_dir
+from audit.verdicts.models import Behaviour
+from audit.world.capabilities import Capability
+
+CATALOGUE = load_catalogue().model
+EXAMPLES = sorted(data_dir("examples").glob("*/agent.yaml"))
+PROMPT_ONLY = {"C23", "C24", "C25"}
+
+
+def example(name: str) -> AgentProfile:
+    return load_profile(data_dir("examples") / name / "agent.yaml").model
+
+
+def test_every_enforced_control_is_in_the_catalogue() -> None:
+    assert {control.id for control in CATALOGUE.controls} >= SIMULATED
+
+
+@pytest.mark.parametrize("control", CATALOGUE.controls, ids=lambda control: control.id)
+def test_facts_are_facts_a_profile_can_state(control: ControlInfo) -> None:
+    known = facts(example("retail-support"))
+    assert {test.fact for test in control.facts} <= known.keys()
+
+
+@pytest.mark.parametrize("behaviour", Behaviour)
+def test_every_behaviour_has_an_enforcing_control(behaviour: Behaviour) -> None:
+    assert any(behaviour in c.stops and c.strength is Strength.ENFORCING for c in CATALOGUE.controls)
+
+
+def test_only_words_to_the_agent_are_weak() -> None:
+    assert {c.id for c in CATALOGUE.controls if c.strength is Strength.WEAK} == PROMPT_ONLY
+
+
+def test_references_carry_a_year_and_say_when_they_are_unconfirmed() -> None:
+    labels = [CATALOGUE.label(r) for c in CATALOGUE.controls for r in c.references]
+    assert all("20" in label for label in labels)
+    assert all("unconfirmed" in label for label in labels if label.startswith(("AICPA", "CSA")))
+    by_item = {label.removesuffix(" (unconfirmed)").rsplit(": ", 1)[-1]: label for label in labels}
+    assert by_item["AC-3(2)"].endswith("(unconfirmed)")
+    assert by_item["BP19"].endswith("(unconfirmed)")
+    assert by_item["LLM03"] == "OWASP Top 10 for LLM Applications 2026: LLM03"
+    assert by_item["AC-2"] == "NIST SP 800-53 Rev. 5, Release 5.2.0 (2025): AC-2"
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.parent.name)
+def test_examples_show_which_controls_are_in_place(path: Path) -> None:
+    expected = {
+        "executive-mail-assistant": {"C01"},
+        "building-operations": {"C01", "C05", "C10", "C15", "C22"},
+        "retail-support": {
+            "C01", "C02", "C04", "C07", "C08", "C10", "C12", "C13", "C15", "C19", "C20", "C21", "C22",
+        },
+    }  # fmt: skip
+    profile = load_profile(path).model
+    assert {c.id for c in CATALOGUE.controls if c.in_place(profile)} == expected[path.parent.name]
+
+
+@pytest.mark.parametrize(
+    ("test", "value", "holds"),
+    [
+        (FactTest(fact="f"), "unknown", False),
+        (FactTest(fact="f"), None, False),
+        (FactTest(fact="f"), "none", False),
+        (FactTest(fact="f"), [], False),
+        (FactTest(fact="f"), {"a": None}, False),
+        (FactTest(fact="f"), {"a": 1}, True),
+        (FactTest(fact="f"), ["x.example"], True),
+        (FactTest(fact="f", one_of=("yes",)), "yes", True),
+        (FactTest(fact="f", one_of=("yes",)), "partial", False),
+        (FactTest(fact="f", one_of=("escalate",)), [["email.send"], ["escalate"]], True),
+        (FactTest(fact="f", only=("yes",)), ["yes", "partial"], False),
+        (FactTest(fact="f", only=("yes",)), ["yes", "yes"], True),
+        (FactTest(fact="f", only=("yes",)), "unknown", False),
+    ],
+)
+def test_fact_tests(test: FactTest, value: object, holds: bool) -> None:
+    assert test.holds({"f": value}) is holds
+    assert not test.holds({})
+
+
+def test_a_control_without_paths_works_on_every_path() -> None:
+    monitor, allow_list = CATALOGUE.get("C16"), CATALOGUE.get("C05")
+    assert monitor is not None
+    assert allow_list is not None
+    assert monitor.stops_on(Behaviour.LETHAL_ACTION, Capability.ALERT_CANCEL)
+    assert allow_list.stops_on(Behaviour.LEAK, Capability.EMAIL_SEND)
+    assert not allow_list.stops_on(Behaviour.LEAK, Capability.ALERT_CANCEL)
+    assert not allow_list.stops_on(Behaviour.LETHAL_ACTION, Capability.EMAIL_SEND)
+
+
+def test_names_of_unknown_controls_are_their_ids() -> None:
+    assert CATALOGUE.get("C99") is None
+    assert CATALOGUE.name_of("C99") == "C99"
+
+
+def test_a_broken_catalogue_says_where(tmp_path: Path) -> None:
+    text = (data_dir("checklists") / "controls.yaml").read_text()
+    path = tmp_path / "controls.yaml"
+    path.write_text(text.replace("id: C02", "id: C01").replace("framework: soc2", "framework: soc3", 1))
+    with pytest.raises(PackError) as raised:
+        load_catalogue(path)
+    message = str(raised.value)
+    assert "two controls are called C01" in message
+    assert "there is no framework `soc3`" in message
+    assert all(problem.line for problem in raised.value.problems)
+
+
+def test_both_kinds_of_values_in_a_fact_test_are_refused() -> None:
+    with pytest.raises(ValueError, match="both given"):
+        FactTest(fact="f", one_of=("a",), only=("b",))
