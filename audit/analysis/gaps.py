@@ -72,7 +72,8 @@ def find_gaps(
         if not tools and capability not in acted:
             continue
         path = Path(behaviour, capability, tools)
-        gap = _gap(f"{scenario}:{behaviour}:{capability}", path, trials, profile, controls)
+        name = scenario if scenario == behaviour else f"{scenario}:{behaviour}"
+        gap = _gap(f"{name}/{capability}", path, trials, profile, controls)
         if gap is not None:
             found.append(FoundGap(gap, scenario, path))
     return found
