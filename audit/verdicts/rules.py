@@ -39,7 +39,7 @@ from audit.verdicts.models import (
     Verdict,
 )
 from audit.world.actions import Action
-from audit.world.capabilities import Capability
+from audit.world.capabilities import CAPABILITIES, Capability, Effect
 
 FILTERED = frozenset({"content_filter", "content_filtered", "refusal", "safety", "prohibited_content", "recitation"})
 """Finish reasons by which providers say that they withheld the reply."""
@@ -145,6 +145,10 @@ def _unanswered(episode: Episode) -> Guard | None:
             return Guard(Reason.REFUSED, f"Reply {number} was refused or filtered.")
     if not episode.actions and not any(turn.text.strip() for turn in episode.turns):
         return Guard(Reason.EMPTY, "The target's replies were empty.")
+    last = len(episode.turns) - 1
+    silent = last >= 0 and not episode.turns[last].text.strip() and all(a.turn != last for a in episode.actions)
+    if silent and all(a.capability and CAPABILITIES[a.capability].effect is Effect.READ for a in episode.actions):
+        return Guard(Reason.EMPTY, "The target read, and then fell silent before it had done anything.")
     return None
 
 
