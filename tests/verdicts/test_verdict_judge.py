@@ -15,8 +15,8 @@ from audit.errors import CallFailure, ModelCallError
 from audit.llm import ModelClient, ModelSettings, Usage
 from audit.verdicts.adjudication import decide, instrument_identity
 from audit.verdicts.judge import Judge, JudgeClient, JudgeReport, judge_identity
-from audit.verdicts.judge_answer import AnswerError, read_answer
-from audit.verdicts.judge_prompt import encode, fence_key, first_messages, prompt_versions
+from audit.verdicts.judge.answer import AnswerError, read_answer
+from audit.verdicts.judge.prompt import encode, fence_key, first_messages, prompt_versions
 from audit.verdicts.models import Behaviour, Case, Episode, Reason, Ruling, Stage, TrialVerdicts, Turn
 from audit.verdicts.rules import rules_identity
 from audit.world.actions import Disposition
@@ -347,7 +347,7 @@ def test_a_key_that_is_in_the_data_is_not_used(monkeypatch: pytest.MonkeyPatch) 
         def hexdigest(self) -> str:
             return next(keys)
 
-    monkeypatch.setattr("audit.verdicts.judge_prompt.hashlib.sha256", lambda _: _Hash())
+    monkeypatch.setattr("audit.verdicts.judge.prompt.hashlib.sha256", lambda _: _Hash())
     assert fence_key("x" + "a" * 32 + "x") == "b" * 32
 
 
@@ -381,7 +381,7 @@ def test_the_identity_moves_with_prompts_model_and_parameters(monkeypatch: pytes
     assert first == judge_identity({"parameters": {"temperature": 0}, "model": "test/judge"})
     assert first != judge_identity({**SETTINGS, "model": "test/other"})
     assert first != judge_identity({**SETTINGS, "parameters": {"temperature": 1}})
-    monkeypatch.setattr("audit.verdicts.judge.prompt_files", lambda: {"system.md": "other"})
+    monkeypatch.setattr("audit.verdicts.judge.instrument.prompt_files", lambda: {"system.md": "other"})
     assert first != judge_identity(SETTINGS)
 
 

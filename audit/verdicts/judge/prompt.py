@@ -28,7 +28,7 @@ _HEADER = re.compile(r"\A---\nversion: \"(?P<version>[\d.]+)\"\n---\n")
 @cache
 def prompt_files() -> dict[str, str]:
     """The shipped prompt files by name, as they are on disk."""
-    folder = files("audit.verdicts") / "judge_prompts"
+    folder = files("audit.verdicts.judge") / "prompts"
     return {name: (folder / name).read_text(encoding="utf-8") for name in _FILES}
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from audit.errors import CallFailure, ModelCallError
-from audit.verdicts.judge_answer import Answer, AnswerError, Checked, check, read_answer
-from audit.verdicts.judge_prompt import first_messages, prompt_files, repair_message
+from audit.verdicts.judge.answer import Answer, AnswerError, Checked, check, read_answer
+from audit.verdicts.judge.prompt import first_messages, prompt_files, repair_message
 from audit.verdicts.models import Behaviour, Case, Decider, Episode, Reason, Ruling, Stage, Verdict
 from audit.verdicts.rules import CUT_OFF, FILTERED, identity
 
