@@ -1,0 +1,22 @@
+"""From a stored run to a result. Reads what is there; judges nothing and runs nothing."""
+
+from __future__ import annotations
+
+from audit.analysis.models import AuditResult
+from audit.analysis.result import analyse
+from audit.llm import mask
+from audit.oversight.catalogue import load_catalogue
+from audit.store.repository import Repository
+
+
+def result_of(repository: Repository, run_id: str) -> AuditResult:
+    """Everything measured in one run, by its newest verdicts.
+
+    Raises:
+        UsageError: there is no such run.
+    """
+    run = repository.run(run_id)
+    verdicts = {record.trial_id: record.verdicts for record in repository.verdicts(run.id)}
+    return analyse(
+        run, repository.conditions(run.id), list(repository.trials(run.id)), verdicts, load_catalogue().model, mask=mask
+    )
