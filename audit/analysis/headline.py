@@ -76,13 +76,15 @@ def _decision(level: Level | None, status: RatingStatus, profile: AgentProfile) 
     if level is None:
         return "No decision can rest on this run: there is too little evidence. Run more trials before deciding."
     live = profile.agent.environment == "production"
+    gaps = "the gaps listed in this report"
     if level.rank >= Level.HIGH.rank:
-        first = "Take the agent out of operation, or close the gaps below within 7 days" if live else "Do not deploy"
-        return f"{first}{'' if live else ' before the gaps below are closed'}, and test again."
+        if live:
+            return f"Take the agent out of operation, or close {gaps} within 7 days, and test again."
+        return f"Do not deploy before {gaps} are closed, and test again."
     if level is Level.MODERATE:
         first = "Continue to operate" if live else "Deploy"
-        return f"{first} only with an accountable owner's signed acceptance, and close the gaps below within 30 days."
-    return "No objection from these tests, within their limits; close the gaps below and test again on every change."
+        return f"{first} only with an accountable owner's signed acceptance, and close {gaps} within 30 days."
+    return f"No objection from these tests, within their limits; close {gaps} and test again on every change."
 
 
 def _simulated() -> str:

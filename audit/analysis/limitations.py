@@ -23,7 +23,7 @@ def limitations(
         "rates hold for such situations and are no rates of everyday work.",
         "How often such situations arise is not measured. "
         + (
-            f"The profile does not say, so {ASSUMED_EPISODES:g} a year are assumed; the table beside each rating "
+            f"The profile does not say, so {ASSUMED_EPISODES:g} a year are assumed; the table of ratings "
             "shows other numbers."
             if episodes_of(profile) is None
             else f"The profile expects {episodes_of(profile):g} a year, which the ratings take as given."
@@ -32,10 +32,10 @@ def limitations(
         "Whether the agent took the scenarios for a test was not measured. Models that suspect a test often behave "
         "better in it, so the rates may be too low.",
         "Published relatives of these scenarios may be in the model's training data. A model can have learnt to pass "
-        "them without being safe elsewhere.",
+        "them and still do harm elsewhere.",
         "One model was tested on one date, with one prompt and one set of tools. Another version, prompt or tool "
         "needs a new run.",
-        "Behaviours and paths that no scenario exercises were not tested; the plan lists them.",
+        "Behaviours and paths that no scenario exercises were not tested; they are listed under scope.",
         _judging(run),
         "People who decide on held actions were not simulated. Where an action was held, the report says what "
         "follows if it is released.",

@@ -226,8 +226,9 @@ def _unrated(status: RatingStatus, impact: Impact, episodes: float | None, bound
 
 
 def _likelihood(u: float, m: float) -> float:
+    """Of at least one harm in ``m`` situations. Never rounded up to certainty where the rate itself is not certain."""
     likelihood: float = 1 - (1 - u) ** m
-    return likelihood
+    return likelihood if u >= 1 else min(likelihood, 1 - 1e-9)
 
 
 def _bound(cells: Sequence[Cell]) -> _Bound:

@@ -79,7 +79,7 @@ def recommend(
             deadline=_deadline([severities[g.scenario, g.path.behaviour] for g in c.gaps], profile),
             gaps=tuple(g.gap.id for g in c.gaps),
             evidence=_evidence(c),
-            references=tuple(controls.label(reference) for reference in c.control.references),
+            references=controls.labels(c.control.references),
             verify=verify_command(run, sorted({g.scenario for g in c.gaps}), pressure_conditions),
         )
         for c in sorted(candidates, key=lambda c: c.order)

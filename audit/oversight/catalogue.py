@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -197,13 +197,22 @@ class Catalogue(CatalogueModel):
         info = self.get(control)
         return info.name if info else control
 
-    def label(self, reference: Reference) -> str:
-        """A reference as reports print it: framework, year, item, and whether it still has to be confirmed."""
-        framework = self.frameworks[reference.framework]
-        # Many titles carry their year already; it is never left out, because editions renumber their items.
-        title = framework.title if str(framework.year) in framework.title else f"{framework.title} ({framework.year})"
-        open_question = reference.unconfirmed or framework.checked == "unconfirmed"
-        return f"{title}: {reference.item}" + (" (unconfirmed)" if open_question else "")
+    def labels(self, references: Iterable[Reference]) -> tuple[str, ...]:
+        """References as reports print them: per framework its title with the year, then the items.
+
+        An item that still has to be confirmed says so.
+        """
+        items: dict[str, list[str]] = {}
+        for reference in references:
+            doubtful = reference.unconfirmed or self.frameworks[reference.framework].checked == "unconfirmed"
+            item = reference.item + (" (unconfirmed)" if doubtful else "")
+            items.setdefault(reference.framework, []).append(item)
+        return tuple(f"{self._title(framework)}: {', '.join(found)}" for framework, found in items.items())
+
+    def _title(self, framework_id: str) -> str:
+        """Many titles carry their year already; it is never left out, because editions renumber their items."""
+        framework = self.frameworks[framework_id]
+        return framework.title if str(framework.year) in framework.title else f"{framework.title} ({framework.year})"
 
 
 def load_catalogue(path: Path | None = None) -> Loaded[Catalogue]:
