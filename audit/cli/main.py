@@ -10,6 +10,7 @@ import typer
 
 from audit import __version__
 from audit.cli import profiles, runs, scenarios
+from audit.cli.output import clean
 from audit.errors import AuditError, ExitCode, InputError
 
 app = typer.Typer(
@@ -58,21 +59,31 @@ def run(arguments: list[str] | None = None) -> int:
     """
     try:
         code = app(args=arguments, standalone_mode=False)
+        sys.stdout.flush()
     except typer.TyperException as error:
-        error.show()
+        show = getattr(error, "show", None)  # usage errors have it; the class that typer names in public does not
+        if show is None:
+            print(clean(f"error: {error}"), file=sys.stderr)  # noqa: T201
+        else:
+            show()
         return ExitCode.USAGE
     except (typer.Abort, KeyboardInterrupt):
         print("interrupted", file=sys.stderr)  # noqa: T201
         return ExitCode.INTERRUPTED
     except InputError as error:
         count = len(error.problems)
-        print(f"{error}\n{count} problem{'s' if count != 1 else ''} found", file=sys.stderr)  # noqa: T201
+        print(clean(f"{error}\n{count} problem{'s' if count != 1 else ''} found"), file=sys.stderr)  # noqa: T201
         return error.exit_code
     except AuditError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        print(clean(f"error: {error}"), file=sys.stderr)  # noqa: T201
         return error.exit_code
     except BrokenPipeError:
         # The reader (head, say) has seen enough. Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    except SystemExit as error:
+        # The same, noticed while a command was printing: typer makes an exit of it.
+        if not isinstance(error.__context__, BrokenPipeError):
+            raise
         return ExitCode.OK
     return code if isinstance(code, int) else ExitCode.OK

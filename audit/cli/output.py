@@ -13,27 +13,32 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
+_WIDTH_OF_FILES = 200
+"""Columns of tables that do not go to a terminal: at the usual 80, ids are broken over lines and cannot be found."""
+
+
 def out() -> Console:
     """Where results go."""
     from rich.console import Console
 
-    return Console(file=sys.stdout, highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
+    width = None if sys.stdout.isatty() else _WIDTH_OF_FILES
+    return Console(file=sys.stdout, highlight=False, markup=False, soft_wrap=width is not None, width=width)
 
 
 def err() -> Console:
     """Where progress and messages go."""
     from rich.console import Console
 
-    return Console(file=sys.stderr, highlight=False, markup=False)
+    return Console(file=sys.stderr, highlight=False, markup=False, soft_wrap=not sys.stderr.isatty())
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on standard output, and nothing else there.
+    """One JSON document on standard output, and nothing else there. In ASCII: no control code reaches a terminal.
 
     Args:
         value: A model, or plain data that may hold models.
     """
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n")
+    sys.stdout.write(json.dumps(value, ensure_ascii=True, indent=2, default=_plain) + "\n")
 
 
 def _plain(value: Any) -> Any:
@@ -60,7 +65,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], 
 
     drawn = Table(title=title, title_justify="left", header_style="bold", title_style="bold", expand=False)
     for index, column in enumerate(columns):
-        drawn.add_column(column, justify="right" if index in numbers else "left", overflow="fold")
+        drawn.add_column(column, justify="right" if index in numbers else "left", overflow="fold", no_wrap=index == 0)
     for row in rows:
         drawn.add_row(*(Text(clean(cell)) for cell in row))
     return drawn

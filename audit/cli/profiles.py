@@ -60,7 +60,7 @@ def check(profile: ProfilePath, as_json: Json = False) -> None:
     console = out()
     model = loaded.model
     console.print(clean(f"{shown_path(profile)} is valid: {model.agent.label} at {model.organisation.name}"))
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (
             tool.name,
             ", ".join(tool.capabilities),
@@ -103,7 +103,9 @@ def plan(
         print_json(made.model_dump(mode="json") | {"trials": made.trials})
         return
     console = out()
-    rows = [("selected" if s.selected else "excluded", s.scenario, s.title, s.reason) for s in made.selections]
+    rows: list[tuple[object, ...]] = [
+        ("selected" if s.selected else "excluded", s.scenario, s.title, s.reason) for s in made.selections
+    ]
     console.print(table("Scenarios", ["", "id", "title", "why"], rows))
     for selection in made.selections:
         facts = [fact for ground in selection.grounds for fact in ground.facts]

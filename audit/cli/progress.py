@@ -42,7 +42,11 @@ def counter(label: str) -> Iterator[Callable[[int, int, str], None]]:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, TextColumn("{task.fields[words]}"), console=err(), transient=True) as bar:
             task = bar.add_task(label, total=None, words="")
-            yield lambda done, planned, words="": bar.update(task, completed=done, total=planned, words=words)
+
+            def draw(done: int, planned: int, words: str = "") -> None:
+                bar.update(task, completed=done, total=planned, words=words)
+
+            yield draw
         return
     last = monotonic()
 

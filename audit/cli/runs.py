@@ -46,6 +46,20 @@ Timeout = Annotated[float, typer.Option("--timeout", min=1.0, help="Seconds to w
 Attempts = Annotated[int, typer.Option("--attempts", min=1, max=20, help="Attempts for one call of a model.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the run; the same seed repeats a simulated run exactly.")]
 
+_SETTLED = (
+    "trials",
+    "model",
+    "api_base",
+    "api_key_env",
+    "judge",
+    "scenario",
+    "packs",
+    "seed",
+    "timeout",
+    "attempts",
+)
+"""Options of ``run`` that a stored run has settled already."""
+
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
@@ -60,6 +74,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def run(
+    context: typer.Context,
     profile: Annotated[Path | None, typer.Argument(metavar="PROFILE", help="Agent profile; not with --resume.")] = None,
     trials: Trials = DEFAULT_TRIALS,
     model: Model = None,
@@ -93,6 +108,8 @@ def run(
         raise UsageError("give either an agent profile, or --resume with the id of a run that stopped")
     if retry_errors and resume is None:
         raise UsageError("--retry-errors goes with --resume")
+    if resume is not None:
+        _refuse_changes(context)
     settings = RunSettings(concurrency=concurrency, budget_usd=budget_usd, retry_errors=retry_errors)
     policy = CallPolicy(max_attempts=attempts, timeout_s=timeout, max_elapsed_s=max(300.0, 2 * timeout))
     with open_store(db) as repository:
@@ -103,6 +120,14 @@ def run(
         judging = judge_settings(loaded, judge)
         started = _start(repository, loaded, judging, packs, trials, scenario, seed, settings, policy)
         return _carry_out(repository, started, settings, error_budget, as_json)
+
+
+def _refuse_changes(context: typer.Context) -> None:
+    """A resumed run goes on as it began; an option that would change it must not be passed over in silence."""
+    given = [name for name in _SETTLED if str(context.get_parameter_source(name)).endswith("COMMANDLINE")]
+    if given:
+        options = ", ".join("--" + name.replace("_", "-") for name in given)
+        raise UsageError(f"a resumed run goes on as it began; leave out {options}, or start a new run")
 
 
 def _start(
@@ -138,7 +163,7 @@ def _carry_out(
     from audit.trials.audit import carry_out
 
     run_id = started.run.id
-    err().print(f"run {run_id}: {repository.where}")
+    err().print(clean(f"run {run_id}: {repository.where}"))
     try:
         with run_progress("trials") as listener:
             progress = asyncio.run(carry_out(repository, started, settings, listener))
@@ -150,21 +175,21 @@ def _carry_out(
         print_json(result)
     else:
         print_summary(result)
-    return _code(result, progress, error_budget)
+    return _code(result, progress, settings, error_budget)
 
 
-def _code(result: AuditResult, progress: Progress, error_budget: float) -> int:
+def _code(result: AuditResult, progress: Progress, settings: RunSettings, error_budget: float) -> int:
     """0 when the run says what it was asked to say, 3 when it does not; the reason goes to standard error."""
     from audit.analysis.models import RatingStatus
 
     faults = []
     if progress.stop_reason:
-        faults.append(
-            f"the run stopped early: {progress.stop_reason}. Go on with: insider-audit run --resume {result.run_id}"
-        )
+        again = " --retry-errors" if result.counts.error else ""
+        go_on = f"insider-audit run --resume {result.run_id}{again}"
+        faults.append(f"the run stopped early: {progress.stop_reason}. Go on with: {go_on}")
     if result.error_share > error_budget:
         faults.append(f"{result.error_share:.0%} of the trials have no verdict; the error budget is {error_budget:.0%}")
-    if progress.unpriced and result.usage.get("budget_usd") is not None:
+    if progress.unpriced and settings.budget_usd is not None:
         faults.append(
             "the price of some calls is unknown, so the budget could not be watched; state prices in the profile"
         )

@@ -27,7 +27,7 @@ def print_summary(result: AuditResult) -> None:
         f"{counts.error} error"
     )
     console.print(clean(result.judging))
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (
             c.condition,
             c.label,

@@ -17,6 +17,6 @@ def result_of(repository: Repository, run_id: str) -> AuditResult:
     """
     run = repository.run(run_id)
     verdicts = {record.trial_id: record.verdicts for record in repository.verdicts(run.id)}
-    return analyse(
-        run, repository.conditions(run.id), list(repository.trials(run.id)), verdicts, load_catalogue().model, mask=mask
-    )
+    trials = list(repository.trials(run.id, last_attempt_only=False))
+    conditions = repository.conditions(run.id)
+    return analyse(run, conditions, trials, verdicts, load_catalogue().model, mask=mask)

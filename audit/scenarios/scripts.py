@@ -7,7 +7,7 @@ and world as a real model's replies.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,15 +43,9 @@ class ScriptedReply:
 def replies(situation: Situation, script: Script) -> list[ScriptedReply]:
     """All replies of a scripted agent, in order; the last one of a native session has no calls and ends it."""
     if situation.dialect is Dialect.TAGS:
-        beats = _acting(situation, script)
-        merged = Beat(
-            "\n".join(b.think for b in beats if b.think),
-            "\n\n".join(b.say for b in beats if b.say),
-            tuple(call for beat in beats for call in beat.calls),
-        )
-        return [_in_tags(merged)]
+        return [_in_tags(_together(_acting(situation, script)))]
     beats = [*_reading(situation), *_acting(situation, script), Beat("", "That is everything for now.", ())]
-    return [_native(beat, number) for number, beat in enumerate(beats)]
+    return [_native(beat, number) for number, beat in enumerate(_joined(beats))]
 
 
 # --- what is done -----------------------------------------------------------------------------------------------
@@ -86,6 +80,28 @@ def _acting(situation: Situation, script: Script) -> list[Beat]:
         if call or step.say or step.think:
             beats.append(Beat(step.think, step.say, (call,) if call else ()))
     return beats
+
+
+def _joined(beats: Iterable[Beat]) -> Iterator[Beat]:
+    """Words without a call go with the beat that follows: a reply that calls no tool ends a session."""
+    waiting: list[Beat] = []
+    for beat in beats:
+        waiting.append(beat)
+        if beat.calls:
+            yield _together(waiting)
+            waiting = []
+    if waiting:
+        yield _together(waiting)
+
+
+def _together(beats: Iterable[Beat]) -> Beat:
+    """Several beats as one reply."""
+    parts = list(beats)
+    return Beat(
+        "\n\n".join(beat.think for beat in parts if beat.think),
+        "\n\n".join(beat.say for beat in parts if beat.say),
+        tuple(call for beat in parts for call in beat.calls),
+    )
 
 
 def _call(situation: Situation, operation: str, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:

@@ -102,7 +102,7 @@ class TrialRecord(StoredModel):
     messages: list[dict[str, Any]]
     """The whole conversation exactly as sent and received; request k was the prefix before the target's k-th reply."""
     replies: list[dict[str, Any]]
-    """One completion per target turn: text, reasoning, raw tool calls, provider message, finish reason, usage, timing."""
+    """One completion per target turn: text, reasoning, raw calls, provider message, finish reason, usage, timing."""
     actions: list[Action]
     exposed: bool
     world_sha256: str

@@ -150,7 +150,7 @@ class SimulatedTarget:
         """Choose a script by the seed and start playing it."""
         dice = random.Random(f"{self.model}:{situation.condition.id}:{seed}")
         script = self._choose(situation, dice)
-        return _SimulatedSession(self.model, _joined(replies(situation, script)))
+        return _SimulatedSession(self.model, replies(situation, script))
 
     def _choose(self, situation: Situation, dice: random.Random) -> Script:
         kind = ScriptKind.HARMLESS
@@ -159,21 +159,6 @@ class SimulatedTarget:
         elif dice.random() < NEAR_MISS_SHARE:
             kind = ScriptKind.NEAR_MISS
         return dice.choice([script for script in situation.scripts if script.kind is kind])
-
-
-def _joined(script: list[ScriptedReply]) -> list[ScriptedReply]:
-    """Words without a call go with the reply that follows: a reply that calls no tool ends a session."""
-    joined: list[ScriptedReply] = []
-    thoughts: list[str] = []
-    words: list[str] = []
-    for number, reply in enumerate(script, 1):
-        thoughts.append(reply.think)
-        words.append(reply.text)
-        if reply.tool_calls or number == len(script):
-            think, text = ("\n\n".join(part for part in parts if part) for parts in (thoughts, words))
-            joined.append(ScriptedReply(think, text, reply.tool_calls))
-            thoughts, words = [], []
-    return joined
 
 
 class _SimulatedSession:

@@ -22,8 +22,8 @@ from audit.targets.model import call_settings, client_for
 from audit.trials.judging import judge_run
 from audit.trials.prepare import prepare
 from audit.trials.runner import Listener, Progress, RunSettings, run_trials
+from audit.verdicts.detectors.finding import DETECTORS_VERSION
 from audit.verdicts.judge import Judge, judge_identity
-from audit.verdicts.rules import DETECTORS_VERSION
 
 
 @dataclass(frozen=True)
@@ -93,14 +93,17 @@ async def carry_out(
     policy = CallPolicy(**run.settings["call_policy"])
     target = target_for(profile.model, policy)
     judge = judge_for(ModelSettings.model_validate(run.judge["settings"]), policy) if run.judge else None
-    with repository.lease(run.id):
+    controls = standing(profile)
+    with repository.lease(run.id) as lease:
         return await run_trials(
-            repository, run, started.conditions, target, standing(profile), judge, settings, listener
+            repository, run, started.conditions, target, controls, judge, settings, listener, lease.check
         )
 
 
 def reopen(repository: Repository, run_id: str) -> Started:
     """Take up a run where it ended. It goes on with the profile, situations and judge it was started with.
+
+    Nothing is written here: another process may be at work on the run, and only ``carry_out`` can tell.
 
     Raises:
         UsageError: there is no such run.
@@ -115,8 +118,7 @@ def reopen(repository: Repository, run_id: str) -> Started:
         )
     if run.judge and judge_record(ModelSettings.model_validate(run.judge["settings"])) != run.judge:
         raise NotComparableError(f"the judge's rubric has changed since run {run.id} began; start a new run")
-    repository.reopen_run(run.id)
-    return Started(repository.run(run.id), repository.conditions(run.id))
+    return Started(run, repository.conditions(run.id))
 
 
 async def judge_again(
@@ -136,10 +138,9 @@ async def judge_again(
     """
     run = repository.run(run_id)
     conditions = repository.conditions(run.id)
+    instrument = judge_for(judge, CallPolicy(**run.settings["call_policy"])) if judge else None
     with repository.lease(run.id):
-        judged = await judge_run(
-            repository, run, conditions, judge_for(judge) if judge else None, concurrency, listener
-        )
+        judged = await judge_run(repository, run, conditions, instrument, concurrency, listener)
     if judged == 0:
         raise UsageError(f"run {run.id} has no trial with a reply, so there is nothing to judge")
     return run, judged
@@ -172,4 +173,3 @@ def judge_record(settings: ModelSettings | None) -> dict[str, Any] | None:
 
 def _judge_parameters(settings: ModelSettings) -> dict[str, Any]:
     return {"model": settings.id, "api_base": settings.api_base, "parameters": dict(settings.parameters)}
-

@@ -20,7 +20,7 @@ from audit.scenarios.situation import Situation
 from audit.statistics import STATISTICS_VERSION
 from audit.store.records import ConditionRecord, RunRecord, RunStatus
 from audit.targets.base import TargetIdentity
-from audit.verdicts.rules import DETECTORS_VERSION
+from audit.verdicts.detectors.finding import DETECTORS_VERSION
 
 
 def prepare(

@@ -75,8 +75,11 @@ async def run_trials(
     judge: Judge | None,
     settings: RunSettings,
     listener: Listener = lambda progress: None,
+    allowed: Callable[[], None] = lambda: None,
 ) -> Progress:
     """Run every planned trial of a stored run that has no row yet, and write down how the run ended.
+
+    A complete run with nothing left to do stays as it is.
 
     Args:
         repository: Where the run is stored; it must have been created.
@@ -87,11 +90,12 @@ async def run_trials(
         judge: The judge model, or None for verdicts by rules.
         settings: Concurrency, budget and the like.
         listener: Called after every trial.
+        allowed: Called before every trial; raises when this process may not go on with the run.
 
     Returns:
         What was done. ``stop_reason`` is empty when the plan was completed.
     """
-    return await _Runner(repository, run, conditions, target, controls, judge, settings, listener).run()
+    return await _Runner(repository, run, conditions, target, controls, judge, settings, listener, allowed).run()
 
 
 class _Runner:
@@ -105,6 +109,7 @@ class _Runner:
         judge: Judge | None,
         settings: RunSettings,
         listener: Listener,
+        allowed: Callable[[], None],
     ) -> None:
         self.repository = repository
         self.run_record = run
@@ -115,6 +120,7 @@ class _Runner:
         self.judge = judge
         self.settings = settings
         self.listener = listener
+        self.allowed = allowed
         self.progress = Progress(planned=len(conditions) * run.trials_per_condition)
         self._writing = asyncio.Lock()
         self._failed_in_a_row = 0
@@ -122,6 +128,10 @@ class _Runner:
 
     async def run(self) -> Progress:
         waiting = await self._waiting()
+        if self.run_record.status is not RunStatus.RUNNING:
+            if not waiting and self.run_record.status is RunStatus.COMPLETE:
+                return self.progress
+            await asyncio.to_thread(self.repository.reopen_run, self.run_record.id)
         queue = iter(waiting)
         workers = max(1, min(self.settings.concurrency, len(waiting)))
 
@@ -129,6 +139,7 @@ class _Runner:
             for condition_id, index, attempt in queue:
                 if self.progress.stop_reason or self._out_of_budget():
                     return
+                self.allowed()
                 await self._one(condition_id, index, attempt)
 
         try:
@@ -170,11 +181,10 @@ class _Runner:
         def read() -> None:
             newest = {record.trial_id: record.verdicts for record in self.repository.verdicts(self.run_record.id)}
             for trial in self.repository.trials(self.run_record.id, last_attempt_only=False):
-                self._spend(trial.cost_usd)
-                verdicts = newest.get(trial.id)
-                self._spend(verdicts.judge_cost_usd if verdicts and verdicts.judge_calls else 0.0)
+                self._pay(trial, newest.get(trial.id))
+            for trial in self.repository.trials(self.run_record.id):
                 if trial.status is not TrialStatus.ERROR or not self.settings.retry_errors:
-                    self._count(trial.condition_id, trial.status, verdicts)
+                    self._count(trial.condition_id, trial.status, newest.get(trial.id))
 
         await asyncio.to_thread(read)
         self.listener(self.progress)
@@ -237,8 +247,7 @@ class _Runner:
     def _note(self, trial: TrialRecord, verdicts: TrialVerdicts | None) -> None:
         self.progress.finished += 1
         self._count(trial.condition_id, trial.status, verdicts)
-        self._spend(trial.cost_usd if trial.replies else 0.0)
-        self._spend(verdicts.judge_cost_usd if verdicts and verdicts.judge_calls else 0.0)
+        self._pay(trial, verdicts)
         if trial.status is TrialStatus.ERROR and trial.error_kind in _HOPELESS:
             self._failed_in_a_row += 1
             if self._failed_in_a_row >= HOPELESS_AFTER and not self._worked:
@@ -252,11 +261,11 @@ class _Runner:
         ended = outcome(status, verdicts, behaviour)
         self.progress.outcomes[ended] = self.progress.outcomes.get(ended, 0) + 1
 
-    def _spend(self, cost: float | None) -> None:
-        if cost is None:
-            self.progress.unpriced += 1
-        else:
-            self.progress.spent_usd += cost
+    def _pay(self, trial: TrialRecord, verdicts: TrialVerdicts | None) -> None:
+        costs = [trial.cost_usd] if trial.replies else []
+        costs += [verdicts.judge_cost_usd] if verdicts and verdicts.judge_calls else []
+        self.progress.spent_usd += sum(cost for cost in costs if cost is not None)
+        self.progress.unpriced += None in costs
 
     def _out_of_budget(self) -> bool:
         budget = self.settings.budget_usd
