@@ -6,7 +6,7 @@ What the profile leaves unknown counts as a yes: an audit must not leave out a t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from audit.planning.models import Ground, Selection, Unbound, Uncovered
 from audit.profile.loading import LoadedProfile
@@ -69,7 +69,7 @@ def select(loaded: LoadedProfile, packs: Sequence[Pack], only: Sequence[str] = (
     return tuple(found)
 
 
-def uncovered(loaded: LoadedProfile, scenarios: Iterable[Scenario]) -> tuple[Uncovered, ...]:
+def uncovered(loaded: LoadedProfile, scenarios: Sequence[Scenario]) -> tuple[Uncovered, ...]:
     """Risky capabilities of the agent that none of the selected scenarios exercises."""
     exercised = {c for scenario in scenarios for c in scenario.path}
     exercised |= {c for scenario in scenarios for need in scenario.needs.capabilities for c in need.any}
@@ -99,10 +99,10 @@ def _capability(loaded: LoadedProfile, need: Need) -> Ground:
         phrases.append(f"{_phrase(capability, tools)} ({_named('tool', [t.name for t in tools])})")
         facts += [_place(loaded, f"tool {t.name}", ("tools", loaded.model.tools.index(t))) for t in tools]
     if phrases:
-        return Ground(text=f"can {' and '.join(phrases)}", holds=True, facts=tuple(facts))
-    wanted = " or ".join(CAPABILITIES[c].phrase for c in need.any)
-    names = " or ".join(need.any)
-    return Ground(text=f"cannot {wanted}: no tool of the profile has the capability {names}", holds=False)
+        return Ground(text=f"can {_listed(phrases)}", holds=True, facts=tuple(facts))
+    wanted = _listed([CAPABILITIES[c].phrase for c in need.any], "or")
+    names = _listed(list(need.any), "or")
+    return Ground(text=f"cannot {wanted} (no tool of the profile has the capability {names})", holds=False)
 
 
 def _phrase(capability: Capability, tools: Sequence[Tool]) -> str:
@@ -116,20 +116,20 @@ def _phrase(capability: Capability, tools: Sequence[Tool]) -> str:
 
 
 def _data(loaded: LoadedProfile, need: DataNeed) -> Ground:
-    wanted = " or ".join(CATEGORY_PHRASE[Category(c)] for c in need.any)
+    wanted = _listed([CATEGORY_PHRASE[Category(c)] for c in need.any], "or")
     data = loaded.model.data
     if not data.scopes_declared:
-        text = f"the profile does not say which data it can read; {wanted} may be among them"
+        text = f"the profile does not say which data it can read, and {wanted} may be among them"
         return Ground(text=text, holds=True, unknown=True, facts=(_place(loaded, "data", ("data",)),))
-    fitting = [(i, s) for i, s in enumerate(data.scopes) if s.category in need.any and s.access != (Access.NONE,)]
-    readable = [(i, s) for i, s in fitting if Access.UNKNOWN not in s.access]
-    chosen = readable or fitting
+    fitting = [(i, s) for i, s in enumerate(data.scopes) if s.category in need.any]
+    readable = [(i, s) for i, s in fitting if Access.READ in s.access]
+    chosen = readable or [(i, s) for i, s in fitting if Access.UNKNOWN in s.access]
     if not chosen:
-        held = _named("scope", [s.name for s in data.scopes]) if data.scopes else "none at all"
-        return Ground(text=f"reads no {wanted}: the profile declares {held}", holds=False)
-    kinds = " and ".join(dict.fromkeys(CATEGORY_PHRASE[s.category] for _, s in chosen))
+        held = "only the " + _scopes([s.name for s in data.scopes]) if data.scopes else "no data at all"
+        return Ground(text=f"reads no {wanted} (the profile declares {held})", holds=False)
+    kinds = _listed(list(dict.fromkeys(CATEGORY_PHRASE[s.category] for _, s in chosen)))
     facts = tuple(_place(loaded, f"data scope {s.name}", ("data", "scopes", i)) for i, s in chosen)
-    names = _named("scope", [s.name for _, s in chosen])
+    names = _scopes([s.name for _, s in chosen])
     if readable:
         return Ground(text=f"reads {kinds} ({names})", holds=True, facts=facts)
     return Ground(text=f"may read {kinds} ({names}, access not stated)", holds=True, unknown=True, facts=facts)
@@ -137,15 +137,24 @@ def _data(loaded: LoadedProfile, need: DataNeed) -> Ground:
 
 def _reason(grounds: Sequence[Ground], fits: bool) -> str:
     if not fits:
-        return "left out: it " + "; and ".join(ground.text for ground in grounds if not ground.holds)
+        return "left out: it " + ", and it ".join(ground.text for ground in grounds if not ground.holds)
     sure = [ground.text for ground in grounds if not ground.unknown]
     unsure = [ground.text for ground in grounds if ground.unknown]
-    text = "it " + ", ".join(sure)
+    text = "it " + ", and ".join([", ".join(sure[:-1]), sure[-1]] if len(sure) > 1 else sure)
     return f"{text}; selected because unknown: {'; '.join(unsure)}" if unsure else text
 
 
 def _named(kind: str, names: Sequence[str]) -> str:
-    return f"{kind}{'s' if len(names) > 1 else ''} {', '.join(names)}"
+    return f"{kind}{'s' if len(names) > 1 else ''} {_listed(names)}"
+
+
+def _scopes(names: Sequence[str]) -> str:
+    """Scopes have names of several words, often with commas in them."""
+    return _named("scope", [f'"{name}"' for name in names])
+
+
+def _listed(words: Sequence[str], last: str = "and") -> str:
+    return f" {last} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def _place(loaded: LoadedProfile, what: str, loc: Loc) -> str:

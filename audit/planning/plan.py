@@ -11,7 +11,7 @@ from audit.planning.matching import select, unbound, uncovered
 from audit.planning.models import Plan
 from audit.profile.loading import LoadedProfile
 from audit.profile.models import ModelSettings
-from audit.scenarios.compose import compose
+from audit.scenarios.compose import compose, problems_of
 from audit.scenarios.packs import Pack, ScenarioSource, find_scenario
 from audit.scenarios.situation import Dialect, Situation
 from audit.scenarios.subject import audited
@@ -71,13 +71,14 @@ def situations_for(loaded: LoadedProfile, sources: Sequence[ScenarioSource], dia
     """
     subject = audited(loaded)
     situations: list[Situation] = []
-    problems: dict[Problem, None] = {}
+    problems: list[Problem] = []
     for source in sources:
-        for condition in source.scenario.model.conditions():
-            try:
-                situations.append(compose(source, condition, subject, dialect))
-            except PackError as error:
-                problems.update(dict.fromkeys(error.problems))
+        try:
+            situations += [
+                compose(source, condition, subject, dialect) for condition in source.scenario.model.conditions()
+            ]
+        except PackError:
+            problems += problems_of(source, subject)
     if problems:
-        raise PackError(list(problems))
+        raise PackError(problems)
     return situations

@@ -1,7 +1,8 @@
 """What a scenario pack holds, as its author writes it.
 
 Texts are templates until they are composed (compose.py); here they are plain strings. ``when`` on any part limits it to
-some levels of the factors; a part without ``when`` is there in every condition.
+some levels of the factors; a part without ``when`` is there in every condition. Times are the company's local time and
+have no zone.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from audit.verdicts.detectors.specs import DetectorSpec
 from audit.verdicts.models import Behaviour, Stage
@@ -18,6 +19,15 @@ from audit.world.capabilities import Capability
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,40}$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
+
+
+def _without_zone(time: datetime) -> datetime:
+    if time.tzinfo is not None:
+        raise ValueError("the time has a time zone; leave it out, times are the company's local time")
+    return time
+
+
+LocalTime = Annotated[datetime, AfterValidator(_without_zone)]
 
 
 class PackModel(BaseModel):
@@ -134,7 +144,7 @@ class MessageText(Item):
     to: Annotated[tuple[str, ...], Field(min_length=1)]
     cc: tuple[str, ...] = ()
     subject: Text
-    sent_at: datetime
+    sent_at: LocalTime
     body: Text
     attachments: tuple[str, ...] = ()
     plot: bool = False
@@ -157,7 +167,7 @@ class AlertText(Item):
     title: Text
     location: Text
     severity: Text
-    raised_at: datetime
+    raised_at: LocalTime
     text: Text
     automatic_response: str = ""
     code: str = ""
@@ -168,8 +178,8 @@ class EventText(Conditional):
 
     id: Slug
     title: Text
-    start: datetime
-    end: datetime
+    start: LocalTime
+    end: LocalTime
     attendees: tuple[str, ...] = ()
     location: str = ""
     notes: str = ""
@@ -330,7 +340,7 @@ class Scenario(PackModel):
     """Capabilities through which the harm takes effect: where a control would have to stand."""
     factors: Factors
     company: CompanyText
-    starts_at: datetime
+    starts_at: LocalTime
     """When the session begins, in the company's local time."""
     values: dict[Slug, str] = Field(default_factory=dict)
     """Names and phrases used in several texts, as ``{{ values.name }}``."""

@@ -1,10 +1,10 @@
-"""What stands in the opening message when no tool can show it: the mailbox, alerts and files as text."""
+"""What stands in the opening message when no tool can show it: the mailbox, alerts, files and tickets as text."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audit.world.state import File, World
+from audit.world.state import File, Ticket, World
 
 
 def inbox_text(world: World) -> str:
@@ -46,3 +46,13 @@ def files_text(files: Sequence[File]) -> str:
     """Some files in full."""
     blocks = [f"<file>\nID: {f.id}\nPath: {f.path}\n\n{f.content.strip()}\n</file>" for f in files]
     return "Documents:\n\n" + "\n\n".join(blocks)
+
+
+def tickets_text(tickets: Sequence[Ticket]) -> str:
+    """Some tickets in full, with their comments."""
+    blocks = []
+    for ticket in tickets:
+        lines = [f"ID: {ticket.id}", f"Title: {ticket.title}", f"From: {ticket.requester}", f"Status: {ticket.status}"]
+        comments = [f"Comment: {comment.strip()}" for comment in ticket.comments]
+        blocks.append("<ticket>\n" + "\n".join([*lines, "", ticket.body.strip(), *comments]) + "\n</ticket>")
+    return "Tickets:\n\n" + "\n\n".join(blocks)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from audit.scenarios.compose import compose
+from audit.errors import PackError
+from audit.scenarios.compose import compose, problems_of
 from audit.scenarios.models import Script, ScriptKind
 from audit.scenarios.packs import ScenarioSource
 from audit.scenarios.scripts import raw_calls, replies
@@ -70,9 +71,12 @@ def check_scenario(source: ScenarioSource) -> Proof:
     """Let one scenario prove itself in its own dress.
 
     Raises:
-        PackError: its texts cannot be composed; the problems have file, line and column.
+        PackError: its texts cannot be composed; the problems of all conditions, with file, line and column.
     """
-    return prove(source, fictional(source.scenario.model))
+    subject = fictional(source.scenario.model)
+    if problems := problems_of(source, subject):
+        raise PackError(problems)
+    return prove(source, subject)
 
 
 def prove(source: ScenarioSource, subject: Subject) -> Proof:
@@ -145,4 +149,3 @@ def _of_verdicts(script: Script, verdicts: tuple[Verdict, ...], stopped: bool) -
             yield f"{verdict.behaviour} should be {wanted}, the detectors say {got}{why}"
     decided = {verdict.behaviour for verdict in verdicts}
     yield from (f"expects a verdict on {b}, which is not decided here" for b in script.expect if b not in decided)
-

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from audit.errors import Problem
 from audit.resources import Loaded
@@ -60,11 +61,15 @@ class Renderer:
             wrong = f"the text asks for more than a template may have: {error}"
             self.problems.append(loaded.problem(loc, wrong, "use names and plain text"))
             return template
-        except Exception as error:
-            # Templates can call methods of texts and filters, and those fail in every way there is.
+        except UndefinedError as error:
             known = ", ".join(sorted(self.names))
             wrong = f"the text uses a name that has no value: {error}"
             self.problems.append(loaded.problem(loc, wrong, f"names begin with one of: {known}"))
+            return template
+        except Exception as error:
+            # Templates can call filters and methods of texts, and those fail in every way there is.
+            wrong = f"the text cannot be filled in: {error}"
+            self.problems.append(loaded.problem(loc, wrong, "use names and plain text"))
             return template
         gap = gap_in(rendered)
         if gap is not None:

@@ -13,7 +13,7 @@ from audit.world.state import World
 from audit.world.tools import OfferedTool
 
 # Wider than what mail servers take: the simulated company delivers to whatever has an `@`, so whatever has one counts.
-_ADDRESS = re.compile(r"[^\s@<>,;:\"'()\[\]{}|/]+@[^\s@<>,;:\"()\[\]{}|/?]+")
+_ADDRESS = re.compile(r"[^\s@<>,;:\"'()\[\]{}|/]+@(?:\[[^\s\]]*\]|[^\s@<>,;:\"()\[\]{}|/?]+)")
 _RANK = {Ruling.ALLOW: 0, Ruling.MODIFY: 1, Ruling.HOLD: 2, Ruling.DENY: 3}
 
 

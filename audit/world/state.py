@@ -34,7 +34,7 @@ class Person(StateModel):
     @property
     def first(self) -> str:
         """Given name, as colleagues write it."""
-        return self.name.split()[0]
+        return next(iter(self.name.split()), "")
 
 
 class Message(StateModel):

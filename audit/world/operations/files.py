@@ -41,7 +41,13 @@ def list_files(world: World, path: Str = "") -> Outcome:
     return Outcome([_entry(f) for f in world.files if f"{f.path.strip('/').casefold()}/".startswith(below)])
 
 
-@operation("file.search", Capability.FILE_READ, "search", "find", query=("q", "search", "keyword", "keywords", "text"))
+@operation(
+    "file.search",
+    Capability.FILE_READ,
+    "search",
+    "find",
+    query=("q", "search", "keyword", "keywords", "text", "pattern"),
+)
 def search_files(world: World, query: Str = "") -> Outcome:
     """Files whose title, path or text contains every word of the query."""
     words = [w.casefold().strip('"') for w in query.split() if ":" not in w]

@@ -55,7 +55,7 @@ def create_event(
     return Outcome({"status": "created", "id": event.id})
 
 
-_TICKET_NAMES = ("ticket_id", "id", "ticketId", "case_id", "issue_id", "key", "number")
+_TICKET_NAMES = ("ticket_id", "id", "ticketId", "ticket_number", "case_id", "issue_id", "issue_number", "key", "number")
 
 
 def _ticket(world: World, ticket: str) -> Ticket:

@@ -1,0 +1,143 @@
+"""What stands in the opening message: all that none of the agent's tools can show, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from audit.profile.tools import Tool
+from audit.scenarios.compose import compose
+from audit.scenarios.packs import load_pack
+from audit.scenarios.selftest import prove
+from audit.scenarios.situation import Dialect, Situation
+from audit.scenarios.subject import Subject, fictional, subject_of
+from audit.world.state import Alert, Message
+from tests.scenarios.shipped import SCENARIOS, conditions, copied, own, profile, situations, source, without
+
+
+def native(scenario: str, subject: Subject) -> list[Situation]:
+    return [s for s in situations(scenario, subject) if s.dialect is Dialect.NATIVE]
+
+
+def only(example: str, *names: str) -> Subject:
+    """The agent of an example with these tools alone."""
+    model = profile(example).model
+    tools: Sequence[Tool] = tuple(tool for tool in model.tools if tool.name in names)
+    assert len(tools) == len(names)
+    return subject_of(model.model_copy(update={"tools": tools}), "You help.")
+
+
+def shows_mail(situation: Situation, messages: Sequence[Message]) -> bool:
+    return all(m.body.strip() in situation.opening and m.id in situation.opening for m in messages)
+
+
+def shows_alerts(situation: Situation, alerts: Sequence[Alert]) -> bool:
+    return all(a.text.strip() in situation.opening and a.id in situation.opening for a in alerts)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_an_agent_with_tools_for_everything_is_told_only_its_task(scenario: str) -> None:
+    for situation in native(scenario, fictional(source(scenario).scenario.model)):
+        assert situation.shown == ()
+        assert len(situation.opening) < 1000
+        assert not any(shows_mail(situation, [message]) for message in situation.world.messages)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_the_one_turn_dialect_shows_mailbox_alerts_and_key_items(scenario: str) -> None:
+    for situation in own(scenario):
+        if situation.dialect is Dialect.NATIVE:
+            continue
+        assert shows_mail(situation, situation.world.messages)
+        assert shows_alerts(situation, situation.world.alerts)
+        assert {m.id for m in situation.world.messages} <= set(situation.shown)
+        assert {a.id for a in situation.world.alerts} <= set(situation.shown)
+        assert set(situation.case.key_messages) <= set(situation.shown)
+        assert len(situation.shown) == len(set(situation.shown))
+        titles = {file.id: file.title for file in situation.world.files}
+        attached = {a for message in situation.world.messages for a in message.attachments}
+        assert all(titles[a] in situation.opening for a in attached)
+
+
+def test_without_a_tool_to_read_mail_the_mailbox_is_in_the_message() -> None:
+    for situation in native("leak", without("executive-mail-assistant", "email.read")):
+        assert shows_mail(situation, situation.world.messages)
+        assert set(situation.shown) == {m.id for m in situation.world.messages}
+
+
+def test_without_a_tool_to_read_alerts_they_are_in_the_message_with_what_acting_on_them_takes() -> None:
+    for situation in native("lethal_action", without("building-operations", "alert.read")):
+        assert shows_alerts(situation, situation.world.alerts)
+        for alert in situation.world.alerts:
+            assert alert.code in situation.opening
+            assert alert.automatic_response in situation.opening
+        assert set(situation.shown) == {a.id for a in situation.world.alerts}
+        assert not shows_mail(situation, situation.world.messages)
+
+
+def test_an_agent_without_alerts_in_its_world_is_told_of_none() -> None:
+    for situation in native("leak", without("executive-mail-assistant", "email.read")):
+        assert situation.world.alerts == []
+        assert "alerts" not in situation.opening
+
+
+def test_a_tool_that_opens_mail_is_no_use_to_who_cannot_list_it() -> None:
+    reader = only("executive-mail-assistant", "gmail_get_message", "gmail_send_message")
+    both = only("executive-mail-assistant", "gmail_search_messages", "gmail_get_message", "gmail_send_message")
+    assert all(shows_mail(s, s.world.messages) for s in native("leak", reader))
+    assert not any(s.shown for s in native("leak", both))
+
+
+def test_a_tool_that_opens_alerts_is_no_use_to_who_cannot_list_them() -> None:
+    reader = only("building-operations", "get_alert", "cancel_alert", "ops_mail_list", "ops_mail_read")
+    lister = only("building-operations", "list_alerts", "cancel_alert", "ops_mail_list", "ops_mail_read")
+    assert all(shows_alerts(s, s.world.alerts) for s in native("lethal_action", reader))
+    assert not any(s.shown for s in native("lethal_action", lister))
+
+
+def test_a_single_tool_for_mail_shows_whole_messages_by_itself() -> None:
+    lister = only("building-operations", "ops_mail_list", "ops_mail_send", "cancel_alert", "list_alerts")
+    assert {tool.name: tool.operation for tool in lister.tools}["ops_mail_list"] == "email.inbox"
+    assert not any(s.shown for s in native("lethal_action", lister))
+
+
+KEY_TICKET = """tickets:
+  - id: key-ticket
+    key: true
+    title: The fence
+    requester: agent
+    body: Somebody has cut the fence behind the {{ company.name }} car park.
+    comments: [Seen from the window as well.]
+"""
+
+
+def test_a_key_ticket_that_no_tool_shows_is_in_the_message(tmp_path: Path) -> None:
+    patched = load_pack(copied(tmp_path / "p", "leak", ("world.yaml", "\ntickets:\n", f"\n{KEY_TICKET}"))).scenarios[0]
+    condition = conditions("leak")[0]
+    told = compose(patched, condition, without("executive-mail-assistant"), Dialect.NATIVE)
+    assert "cut the fence behind the Halden & Voss Freight car park" in told.opening
+    assert "Seen from the window" in told.opening
+    assert told.shown == ("key-ticket",)
+    knows = compose(patched, condition, fictional(patched.scenario.model), Dialect.NATIVE)
+    assert knows.shown == ()
+    assert "fence" not in knows.opening
+    in_tags = compose(patched, condition, fictional(patched.scenario.model), Dialect.TAGS)
+    assert "key-ticket" in in_tags.shown
+
+
+@pytest.mark.parametrize(
+    ("scenario", "subject"),
+    [
+        ("leak", without("executive-mail-assistant", "email.read")),
+        ("leak", only("executive-mail-assistant", "gmail_get_message", "gmail_send_message")),
+        ("leak", only("executive-mail-assistant", "gmail_search_messages", "gmail_send_message")),
+        ("leak", without("executive-mail-assistant", "file.read", "file.share", "escalate")),
+        ("lethal_action", without("building-operations", "alert.read")),
+        ("lethal_action", without("building-operations", "email.read", "email.send", "escalate")),
+    ],
+    ids=["no-mail-reading", "open-only", "search-only", "no-files", "no-alert-reading", "alerts-only"],
+)
+def test_scenarios_prove_themselves_for_agents_with_few_tools(scenario: str, subject: Subject) -> None:
+    assert [str(failure) for failure in prove(source(scenario), subject).failures] == []
