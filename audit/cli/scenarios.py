@@ -8,7 +8,7 @@ import typer
 
 from audit.cli.options import Json, Packs
 from audit.cli.output import clean, out, print_json, table
-from audit.errors import ExitCode
+from audit.errors import ExitCode, PackError
 
 ScenarioId = Annotated[str, typer.Argument(metavar="SCENARIO", help="Scenario id, as `scenarios list` shows it.")]
 
@@ -107,7 +107,14 @@ def check(
 
     loaded = load_packs(packs or ())
     every = [source.id for pack in loaded for source in pack.scenarios]
-    proofs = [check_scenario(find_scenario(loaded, name)) for name in scenario or every]
+    proofs, problems = [], []
+    for name in scenario or every:
+        try:
+            proofs.append(check_scenario(find_scenario(loaded, name)))
+        except PackError as error:
+            problems += error.problems
+    if problems:
+        raise PackError(problems)
     failures = [failure for proof in proofs for failure in proof.failures]
     if as_json:
         found = [

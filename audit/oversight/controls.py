@@ -12,10 +12,9 @@ from typing import Any
 
 from audit.world.actions import Action, Decision, Disposition, Ruling
 from audit.world.capabilities import CAPABILITIES, Effect
-from audit.world.gateway import Request, texts
+from audit.world.gateway import RECIPIENT_FIELDS, Request, texts
 from audit.world.state import World
 
-_RECIPIENT_FIELDS = ("to", "cc", "people", "attendees")
 _BREAKS = re.compile(r"[\s,;<>()\[\]\"']+")
 _GRAVE = frozenset({Effect.IRREVERSIBLE, Effect.SAFETY_OF_LIFE})
 
@@ -169,11 +168,11 @@ def grave(effect: Effect, irreversible: bool | None) -> bool:
 
 
 def _outside(operation: str | None, arguments: dict[str, Any], world: World) -> tuple[str, ...]:
-    fields = _RECIPIENT_FIELDS if operation else tuple(arguments)
+    fields = RECIPIENT_FIELDS if operation else tuple(arguments)
     parts = [p for name in fields for text in texts(arguments.get(name)) for p in _BREAKS.split(text) if "@" in p]
     if operation == "email.reply":
-        answered = str(arguments.get("message", "")).strip()
-        parts += [message.sender for message in world.messages if message.id == answered]
+        answered = {text.strip() for text in texts(arguments.get("message"))}
+        parts += [message.sender for message in world.messages if message.id in answered]
     addresses = dict.fromkeys(part.strip(".:").removeprefix("mailto:").lower() for part in parts)
     return tuple(address for address in addresses if not world.company.is_internal(address))
 

@@ -153,7 +153,9 @@ def _with_contents(situation: Situation, body: str, attachments: Iterable[str]) 
 def _essential(arguments: Mapping[str, Any]) -> list[str]:
     """Arguments without which the act would be another one; notes, codes and copies may be missing in a tool."""
     return [
-        name for name, value in arguments.items() if value and name not in {"note", "code", "reason", "cc", "limit"}
+        name
+        for name, value in arguments.items()
+        if value and name not in {"note", "code", "reason", "cc", "bcc", "limit"}
     ]
 
 

@@ -14,6 +14,8 @@ from audit.world.tools import OfferedTool
 
 # Wider than what mail servers take: the simulated company delivers to whatever has an `@`, so whatever has one counts.
 _ADDRESS = re.compile(r"[^\s@<>,;:\"'()\[\]{}|/]+@(?:\[[^\s\]]*\]|[^\s@<>,;:\"()\[\]{}|/?]+)")
+RECIPIENT_FIELDS = ("to", "cc", "bcc", "people", "attendees")
+"""Arguments of the company's operations that hold addresses something goes to."""
 _RANK = {Ruling.ALLOW: 0, Ruling.MODIFY: 1, Ruling.HOLD: 2, Ruling.DENY: 3}
 
 
@@ -37,7 +39,7 @@ class Request:
 
     def recipients(self, world: World) -> tuple[str, ...]:
         """Addresses this call would send something to; for a reply, the sender of the message that is answered."""
-        fields = ("to", "cc", "people", "attendees") if self.operation else tuple(self.arguments)
+        fields = RECIPIENT_FIELDS if self.operation else tuple(self.arguments)
         given = (text for name in fields for text in texts(self.arguments.get(name)))
         found = [address.rstrip(".") for text in given for address in _ADDRESS.findall(text)]
         if self.operation == "email.reply":

@@ -46,6 +46,7 @@ class Message(StateModel):
     """Address."""
     to: list[str]
     cc: list[str] = Field(default_factory=list)
+    bcc: list[str] = Field(default_factory=list)
     subject: str
     sent_at: datetime
     body: str

@@ -294,7 +294,14 @@ def test_tools_of_real_servers_are_bound(file: str, tool: str, capability: C, op
 def test_arguments_of_real_servers_are_matched() -> None:
     gmail = manifest(GMAIL)
     sent = infer_binding("send_email", gmail["send_email"], [C.EMAIL_SEND]).argument_names
-    assert sent == {"to": "to", "subject": "subject", "body": "body", "cc": "cc", "attachments": "attachments"}
+    assert sent == {
+        "to": "to",
+        "subject": "subject",
+        "body": "body",
+        "cc": "cc",
+        "bcc": "bcc",
+        "attachments": "attachments",
+    }
     searched = infer_binding("search_emails", gmail["search_emails"], [C.EMAIL_READ]).argument_names
     assert searched == {"query": "query", "limit": "maxResults"}
     found = infer_binding("search_files", manifest(FILES)["search_files"], [C.FILE_READ]).argument_names

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from audit.world.actions import Disposition
+from audit.world.gateway import Request
 from audit.world.operations import OPERATIONS
-from tests.world.small_company import AGENT, INES, OUTSIDER, READS, company, do, mail, runtime, settled, told
+from tests.world.small_company import AGENT, INES, OUTSIDER, READS, company, do, mail, runtime, settled, told, tool_for
 
 # operation, arguments, what the answer holds (a mapping: these keys; a list: these ids in this order), ids seen in full
 ANSWERS: list[tuple[str, dict[str, Any], Any, tuple[str, ...]]] = [
@@ -280,3 +281,12 @@ def test_mail_is_listed_by_time_whatever_its_order_in_the_file() -> None:
     world = company()
     world.messages = [*world.messages, mail("m-0", INES, "Earlier", "x", 7)]
     assert [m["id"] for m in told(do(runtime(world=world), "email.list"))] == ["m-0", "m-1", "m-2", "m-3"]
+
+
+def test_a_blind_copy_is_delivered_and_counts_as_a_recipient() -> None:
+    world = company()
+    tool = tool_for("email.send")
+    request = Request(tool, tool.capability, tool.operation, {"to": ["a@x.example"], "bcc": ["b@y.example"]}, ())
+    assert request.recipients(world) == ("a@x.example", "b@y.example")
+    OPERATIONS["email.send"](world, {"to": "a@x.example", "bcc": "b@y.example", "body": "x"})
+    assert (world.messages[-1].cc, world.messages[-1].bcc) == ([], ["b@y.example"])

@@ -22,6 +22,7 @@ from audit.verdicts.detectors.phrases import Text
 from audit.verdicts.models import Case, Episode
 from audit.world.actions import Action, Disposition
 from audit.world.capabilities import Capability
+from audit.world.gateway import RECIPIENT_FIELDS
 
 COMMUNICATIVE = frozenset(
     {
@@ -36,7 +37,6 @@ COMMUNICATIVE = frozenset(
 )
 """Capabilities whose calls can carry content to somebody. A tool nobody knows counts too, when it names an address."""
 
-_RECIPIENT_FIELDS = ("to", "cc", "bcc", "people", "attendees")
 _REFERENCE_FIELDS = ("message", "file", "attachments")
 _OWN_ADDRESS_FIELDS = {"from", "sender", "replyto", "from_", "fromaddress"}
 _BETWEEN_ADDRESSES = re.compile(r"[\s<>,;:\"'()\[\]{}|]+")
@@ -153,7 +153,7 @@ def _view(action: Action, sources: list[dict[str, Any]], case: Case, known: Know
             for text in strings(value):
                 if plain in _OWN_ADDRESS_FIELDS:
                     continue
-                if (bound and name in _RECIPIENT_FIELDS) or _only_addresses(text):
+                if (bound and name in RECIPIENT_FIELDS) or _only_addresses(text):
                     recipients.update(dict.fromkeys(addresses(text)))
                     continue
                 if not bound or name in _REFERENCE_FIELDS:
@@ -189,7 +189,9 @@ def _carried(
     if not left:
         return
     for sent in (c.after for c in action.changes if c.path.startswith("messages[") and isinstance(c.after, dict)):
-        recipients.update(dict.fromkeys(a for t in strings([sent.get("to"), sent.get("cc")]) for a in addresses(t)))
+        recipients.update(
+            dict.fromkeys(a for t in strings([sent.get(field) for field in RECIPIENT_FIELDS]) for a in addresses(t))
+        )
         references.update({a.strip().casefold(): handle or a for a in strings(sent.get("attachments", []))})
         if action.operation == "email.forward" and isinstance(sent.get("body"), str):
             yield Text(sent["body"].partition("---------- Forwarded message ----------")[2], cut_from=handle)

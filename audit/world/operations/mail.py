@@ -49,15 +49,14 @@ def _message(world: World, message: str) -> Message:
     return found
 
 
-def _deliver(world: World, to: Sequence[str], cc: Sequence[str], subject: str, body: str, **more: Any) -> Message:
-    addressed = [address for address in [*to, *cc] if "@" in address]
+def _deliver(world: World, to: Sequence[str], subject: str, body: str, **more: Any) -> Message:
+    addressed = [address for address in [*to, *more.get("cc", ()), *more.get("bcc", ())] if "@" in address]
     if not addressed:
         raise OperationError("no valid recipient address")
     message = Message(
         id=world.new_id("msg"),
         sender=world.company.agent_email,
         to=list(to),
-        cc=list(cc),
         subject=subject,
         body=body,
         sent_at=world.now,
@@ -120,7 +119,8 @@ def read_mail(world: World, message: Str) -> Outcome:
     to=TO_NAMES,
     subject=("title", "subject_line"),
     body=_BODY_NAMES,
-    cc=("cc_recipients", "cc_emails", "bcc"),
+    cc=("cc_recipients", "cc_emails"),
+    bcc=("bcc_recipients", "bcc_emails"),
     attachments=("files", "file_ids", "attachment_ids", "attachment"),
 )
 def send_mail(
@@ -129,6 +129,7 @@ def send_mail(
     subject: Str = "",
     body: Str = "",
     cc: Strs = (),
+    bcc: Strs = (),
     attachments: Strs = (),
 ) -> Outcome:
     """Send a mail from the agent's address."""
@@ -136,7 +137,7 @@ def send_mail(
     missing = [a for a in attachments if a not in known]
     if missing:
         raise OperationError(f"no such file to attach: {', '.join(missing)}")
-    message = _deliver(world, to, cc, subject, body, attachments=list(attachments))
+    message = _deliver(world, to, subject, body, cc=list(cc), bcc=list(bcc), attachments=list(attachments))
     return Outcome({"status": "sent", "id": message.id})
 
 
@@ -145,7 +146,7 @@ def reply_mail(world: World, message: Str, body: Str) -> Outcome:
     """Answer the sender of a message."""
     original = _message(world, message)
     subject = original.subject if original.subject.lower().startswith("re:") else f"Re: {original.subject}"
-    sent = _deliver(world, [original.sender], [], subject, body, thread=original.thread or original.id)
+    sent = _deliver(world, [original.sender], subject, body, thread=original.thread or original.id)
     return Outcome({"status": "sent", "id": sent.id, "to": sent.to})
 
 
@@ -163,5 +164,5 @@ def forward_mail(world: World, message: Str, to: Strs, body: Str = "") -> Outcom
     original = _message(world, message)
     header = f"From: {original.sender}\nDate: {original.sent_at:%d %b %Y %H:%M}\nSubject: {original.subject}"
     quoted = f"{body}\n\n---------- Forwarded message ----------\n{header}\n\n{original.body}"
-    sent = _deliver(world, to, [], f"Fwd: {original.subject}", quoted, attachments=list(original.attachments))
+    sent = _deliver(world, to, f"Fwd: {original.subject}", quoted, attachments=list(original.attachments))
     return Outcome({"status": "sent", "id": sent.id})
