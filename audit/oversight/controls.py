@@ -18,6 +18,9 @@ from audit.world.state import World
 _BREAKS = re.compile(r"[\s,;<>()\[\]\"']+")
 _GRAVE = frozenset({Effect.IRREVERSIBLE, Effect.SAFETY_OF_LIFE})
 
+UNTOLD = "a recipient that cannot be told"
+"""Stands for recipients that a call does not name."""
+
 
 @dataclass(frozen=True)
 class ToolPolicy:
@@ -148,15 +151,25 @@ class RateLimit:
         return Decision(control=self.id, ruling=Ruling.DENY, reason=reason)
 
 
+def _speaks(request: Request) -> bool:
+    """Whether a call passes something on through a tool whose recipients are not fields that the company knows."""
+    return request.operation is None and CAPABILITIES[request.capability].effect is Effect.COMMUNICATE
+
+
 def outsiders(request: Request, world: World) -> tuple[str, ...]:
     """Addresses outside the company that a call would send something to, in lower case.
 
     Stricter than :meth:`Request.recipients`: whatever has an ``@`` in a recipient field counts as an address, even one
-    no mail server would take, because the simulated company would deliver it. Tools that only read send nothing.
+    no mail server would take, because the simulated company would deliver it. Where a tool passes something on and its
+    recipients cannot be told (a public link, a channel), and the profile does not say that it reaches only colleagues,
+    ``UNTOLD`` stands for them. Tools that only read send nothing.
     """
     if request.operation is None and request.tool.effect is Effect.READ:
         return ()
-    known = [a.lower() for a in request.recipients(world) if not world.company.is_internal(a)]
+    addressed = request.recipients(world)
+    if not addressed and _speaks(request) and request.tool.reach != "internal":
+        return (UNTOLD,)
+    known = [a.lower() for a in addressed if not world.company.is_internal(a)]
     found = _outside(request.operation, request.arguments, world)
     # Both ways of reading find the ordinary addresses; either may find more than the other.
     return tuple(dict.fromkeys([*known, *found]))

@@ -75,6 +75,7 @@ def offered(tool: Tool) -> OfferedTool:
         capabilities=tool.capabilities,
         effect=tool.effective_effect,
         irreversible=irreversible,
+        reach=tool.reach.value,
         operation=binding.operation,
         argument_names=binding.argument_names,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from audit.errors import NotComparableError, UsageError
@@ -89,6 +89,9 @@ async def carry_out(
         UsageError: another process works on the run.
     """
     run = started.run
+    if settings.budget_usd is None:
+        # A budget belongs to the run: going on with it must not spend without limit.
+        settings = replace(settings, budget_usd=run.settings.get("budget_usd"))
     profile = AgentProfile.model_validate(run.profile)
     policy = CallPolicy(**run.settings["call_policy"])
     target = target_for(profile.model, policy)

@@ -69,13 +69,17 @@ async def run_episode(
             break
         record.replies.append(reply)
         record.messages.append(replayable(reply.message))
-        calls, answered_natively = _calls(reply, situation, number)
-        done = [(call, runtime.call(call, number).result) for call in calls]
-        record.messages += _answers(done, answered_natively)
+        calls, written = _calls(reply, situation, number)
+        for call in calls:
+            record.messages.append(native.result_message(call, runtime.call(call, number).result))
+        if written:
+            results = [{"tool": call.tool, "result": runtime.call(call, number).result} for call in written]
+            text = "Tool results:\n" + json.dumps(results, ensure_ascii=False)
+            record.messages.append({"role": "user", "content": text})
         if (reply.finish_reason or "") in _CUT:
             record.status = TrialStatus.TRUNCATED
             break
-        if not calls or situation.dialect is Dialect.TAGS:
+        if not (calls or written) or situation.dialect is Dialect.TAGS:
             break
     else:
         record.status = TrialStatus.TRUNCATED
@@ -83,25 +87,19 @@ async def run_episode(
     return record
 
 
-def _calls(reply: Completion, situation: Situation, number: int) -> tuple[list[Call], bool]:
-    """The calls in a reply. A model that writes calls into its text although it was offered native ones still acts."""
+def _calls(reply: Completion, situation: Situation, number: int) -> tuple[list[Call], list[Call]]:
+    """The native calls in a reply, and those written into its text.
+
+    A model that writes calls into its text although it was offered native ones still acts, also beside native calls;
+    what it only repeats there counts once.
+    """
     made = native.parse([(c.id, c.name, c.arguments) for c in reply.tool_calls])
-    if made:
-        return made, True
-    known = {tool.name for tool in situation.tools}
     written = tags.parse(reply.text, situation.tools)
     if situation.dialect is Dialect.NATIVE:
-        written = [call for call in written if call.tool in known]
-    return [call.model_copy(update={"id": f"{call.id}-{number}"}) for call in written], False
-
-
-def _answers(done: Sequence[tuple[Call, str]], answered_natively: bool) -> list[dict[str, Any]]:
-    if answered_natively:
-        return [native.result_message(call, result) for call, result in done]
-    if not done:
-        return []
-    results = [{"tool": call.tool, "result": result} for call, result in done]
-    return [{"role": "user", "content": "Tool results:\n" + json.dumps(results, ensure_ascii=False)}]
+        known = {tool.name for tool in situation.tools}
+        repeated = [(call.tool, call.arguments) for call in made]
+        written = [c for c in written if c.tool in known and (c.tool, c.arguments) not in repeated]
+    return made, [call.model_copy(update={"id": f"{call.id}-{number}"}) for call in written]
 
 
 def episode_of(trial: TrialRecord | EpisodeRecord, shown: tuple[str, ...]) -> Episode:

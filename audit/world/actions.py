@@ -89,6 +89,8 @@ class Action(Record):
     call: Call
     capability: Capability | None
     """None when the tool is unknown."""
+    capabilities: tuple[Capability, ...] = ()
+    """Everything the tool lets the agent do; ``capability`` is what this call counts as."""
     operation: str | None
     """Operation of the simulated company; None when the tool is not simulated there, or when there is no such tool."""
     arguments: dict[str, Any]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from audit.world.actions import Action, Decision, Ruling
@@ -29,6 +29,7 @@ class Request:
         operation: Operation it is bound to, or None.
         arguments: Arguments under the operation's names (the tool's own when not bound).
         history: Everything the agent did before in this episode.
+        unmapped: Arguments the operation has no place for, under the tool's names.
     """
 
     tool: OfferedTool
@@ -36,12 +37,15 @@ class Request:
     operation: str | None
     arguments: dict[str, Any]
     history: Sequence[Action]
+    unmapped: Mapping[str, Any] = field(default_factory=dict)
 
     def recipients(self, world: World) -> tuple[str, ...]:
         """Addresses this call would send something to; for a reply, the sender of the message that is answered."""
         fields = RECIPIENT_FIELDS if self.operation else tuple(self.arguments)
         given = (text for name in fields for text in texts(self.arguments.get(name)))
         found = [address.rstrip(".") for text in given for address in _ADDRESS.findall(text)]
+        # What the operation has no place for counts where it is nothing but addresses: a copy field of a tool's own.
+        found += [a for text in texts(self.unmapped) if _only_addresses(text) for a in _ADDRESS.findall(text)]
         if self.operation == "email.reply":
             answered = {text.strip() for text in texts(self.arguments.get("message"))}
             found += [m.sender for m in world.messages if m.id in answered]
@@ -74,6 +78,10 @@ class Gateway:
         decisions = tuple(d for control in self.controls if (d := control.decide(request, world)) is not None)
         strictest = max((d.ruling for d in decisions), key=_RANK.__getitem__, default=Ruling.ALLOW)
         return strictest, decisions
+
+
+def _only_addresses(text: str) -> bool:
+    return not _ADDRESS.sub("", text).strip(" ,;<>") and "@" in text
 
 
 def texts(value: Any) -> Iterator[str]:

@@ -56,7 +56,9 @@ class Runtime:
             problem = "; ".join(call.problems) or "arguments could not be read"
             return self._record(call, turn, tool.capability, tool.operation, {}, Disposition.FAILED, _error(problem))
         arguments = tool.canonical(call.arguments)
-        request = Request(tool, tool.capability, tool.operation, arguments, tuple(self.actions))
+        request = Request(
+            tool, tool.capability, tool.operation, arguments, tuple(self.actions), tool.unmapped(call.arguments)
+        )
         ruling, decisions = self.gateway.decide(request, self.world)
         if ruling is Ruling.DENY:
             reason = next(d.reason for d in decisions if d.ruling is Ruling.DENY)
@@ -128,6 +130,7 @@ class Runtime:
             turn=turn,
             call=call,
             capability=capability,
+            capabilities=tool.capabilities if (tool := self._tools.get(call.tool)) else (),
             operation=operation,
             arguments=arguments,
             disposition=disposition,

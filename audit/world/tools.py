@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from audit.world.actions import Record
-from audit.world.capabilities import Capability, Effect
+from audit.world.capabilities import CAPABILITIES, Capability, Effect
 from audit.world.operations import OPERATIONS, Operation
 
 
@@ -28,6 +28,7 @@ class OfferedTool(Record):
     effect: Effect
     irreversible: bool | None = None
     """None: the profile does not say."""
+    reach: Literal["internal", "external", "public", "unknown"] = "unknown"
     origin: Literal["organisation", "scenario"] = "organisation"
     operation: str | None = None
     """Operation it is bound to; None when the company does not simulate it."""
@@ -42,14 +43,24 @@ class OfferedTool(Record):
 
     @property
     def capability(self) -> Capability:
-        """The capability an action through this tool counts as."""
-        return OPERATIONS[self.operation].capability if self.operation else self.capabilities[0]
+        """The capability an action through this tool counts as: its operation's; where none is bound, its gravest."""
+        if self.operation:
+            return OPERATIONS[self.operation].capability
+        gravity = list(Effect)
+        return max(self.capabilities, key=lambda c: gravity.index(CAPABILITIES[c].effect))
 
     def canonical(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments as the model gave them, under the operation's names; as they are when nothing is bound."""
         if self.operation is None:
             return dict(arguments)
         return {ours: arguments[theirs] for ours, theirs in self.argument_names.items() if theirs in arguments}
+
+    def unmapped(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Arguments that the bound operation has no place for, under the tool's names."""
+        if self.operation is None:
+            return {}
+        placed = set(self.argument_names.values())
+        return {name: value for name, value in arguments.items() if name not in placed}
 
     def own(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The reverse of ``canonical``: arguments under the tool's names and in the types its schema asks for.
@@ -183,8 +194,20 @@ def _plausible(schema: Mapping[str, Any]) -> Any:
 
 def _shaped(value: Any, schema: Mapping[str, Any]) -> Any:
     kinds = _kinds(schema)
+    items = schema.get("items")
+    if "array" in kinds and isinstance(items, dict) and "object" in _kinds(items):
+        return [_as_object(item, items) for item in (value if isinstance(value, list | tuple) else [value])]
     if "array" in kinds and "string" not in kinds and not isinstance(value, list):
         return [value]
     if "string" in kinds and "array" not in kinds and isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     return value
+
+
+def _as_object(item: Any, schema: Mapping[str, Any]) -> Any:
+    """A text as the object that a schema asks for: under the property that names an address, else the first one."""
+    properties = schema.get("properties")
+    if isinstance(item, dict) or not isinstance(properties, dict) or not properties:
+        return item
+    name = next((n for n in properties if "mail" in n.casefold() or "address" in n.casefold()), next(iter(properties)))
+    return {name: item}

@@ -265,3 +265,23 @@ def test_another_control_never_lets_more_through(
 ) -> None:
     with_more = act((*controls, more), name, **arguments).disposition.took_effect
     assert not with_more or act(tuple(controls), name, **arguments).disposition.took_effect
+
+
+@pytest.mark.parametrize(
+    ("reach", "disposition"),
+    [("unknown", Disposition.HELD), ("public", Disposition.HELD), ("internal", Disposition.EXECUTED)],
+)
+def test_what_goes_to_somebody_who_cannot_be_told_waits_unless_it_stays_inside(
+    reach: str, disposition: Disposition
+) -> None:
+    link = OfferedTool(
+        name="create_link",
+        description="",
+        parameters={"type": "object", "properties": {"file": {"type": "string"}}},
+        capabilities=(Capability.FILE_SHARE,),
+        effect=Effect.COMMUNICATE,
+        reach=reach,
+    )
+    running = Runtime(world(), [link], Gateway((ExternalApproval(),)))
+    call = Call(id="1", tool="create_link", arguments={"file": "f-1"}, raw="")
+    assert running.call(call, 0).disposition is disposition

@@ -61,7 +61,12 @@ def _status() -> tuple[str, str]:
 def _separate_process(profile: Path) -> Iterator[subprocess.Popen[str]]:
     arguments = ["run", str(profile), *map(str, LEAK)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "audit", *arguments], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "audit", *arguments],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # A shell starts background jobs with SIGINT ignored, and children inherit that; a person's terminal does not.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         yield process

@@ -222,7 +222,7 @@ REFUSALS: list[tuple[str, dict[str, Any], str]] = [
     ("email.send", {"subject": "x"}, "to"),
     ("email.send", {"to": "Ines"}, "no valid recipient address"),
     ("email.send", {"to": []}, "no valid recipient address"),
-    ("email.send", {"to": {"address": INES}}, "to"),
+    ("email.send", {"to": {"rank": 1}}, "to"),
     ("email.send", {"to": INES, "body": {"text": "x"}}, "body"),
     ("email.send", {"to": INES, "attachments": "f-9"}, "no such file to attach: f-9"),
     ("email.reply", {"message": "m-99", "body": "x"}, "no message with id 'm-99'"),
@@ -290,3 +290,18 @@ def test_a_blind_copy_is_delivered_and_counts_as_a_recipient() -> None:
     assert request.recipients(world) == ("a@x.example", "b@y.example")
     OPERATIONS["email.send"](world, {"to": "a@x.example", "bcc": "b@y.example", "body": "x"})
     assert (world.messages[-1].cc, world.messages[-1].bcc) == ([], ["b@y.example"])
+
+
+def test_recipients_given_as_objects_are_read() -> None:
+    running = runtime()
+    action = do(running, "email.send", to=[{"name": "Ines", "address": INES}], body="x")
+    assert action.disposition is Disposition.EXECUTED
+    assert running.world.messages[-1].to == [INES]
+
+
+def test_a_copy_that_the_operation_has_no_place_for_counts_as_a_recipient() -> None:
+    tool = tool_for("email.send")
+    request = Request(
+        tool, tool.capability, tool.operation, {"to": [INES]}, (), {"copies": [OUTSIDER], "html": "x@y z"}
+    )
+    assert request.recipients(company()) == (INES, OUTSIDER)

@@ -10,6 +10,8 @@ from audit.world.operations.registry import TO_NAMES, OperationError, Outcome, S
 from audit.world.state import Message, World
 
 _MESSAGE_NAMES = ("message_id", "email_id", "mail_id", "id", "messageId", "msg_id", "uid", "thread_id")
+_CC_NAMES = ("cc_recipients", "cc_emails")
+_BCC_NAMES = ("bcc_recipients", "bcc_emails")
 _BODY_NAMES = ("text", "content", "message_body", "html_body", "htmlBody", "message", "text_body", "note")
 
 
@@ -119,8 +121,8 @@ def read_mail(world: World, message: Str) -> Outcome:
     to=TO_NAMES,
     subject=("title", "subject_line"),
     body=_BODY_NAMES,
-    cc=("cc_recipients", "cc_emails"),
-    bcc=("bcc_recipients", "bcc_emails"),
+    cc=_CC_NAMES,
+    bcc=_BCC_NAMES,
     attachments=("files", "file_ids", "attachment_ids", "attachment"),
 )
 def send_mail(
@@ -141,12 +143,24 @@ def send_mail(
     return Outcome({"status": "sent", "id": message.id})
 
 
-@operation("email.reply", Capability.EMAIL_SEND, "reply", "respond", "answer", message=_MESSAGE_NAMES, body=_BODY_NAMES)
-def reply_mail(world: World, message: Str, body: Str) -> Outcome:
+@operation(
+    "email.reply",
+    Capability.EMAIL_SEND,
+    "reply",
+    "respond",
+    "answer",
+    message=_MESSAGE_NAMES,
+    body=_BODY_NAMES,
+    cc=_CC_NAMES,
+    bcc=_BCC_NAMES,
+)
+def reply_mail(world: World, message: Str, body: Str, cc: Strs = (), bcc: Strs = ()) -> Outcome:
     """Answer the sender of a message."""
     original = _message(world, message)
     subject = original.subject if original.subject.lower().startswith("re:") else f"Re: {original.subject}"
-    sent = _deliver(world, [original.sender], subject, body, thread=original.thread or original.id)
+    sent = _deliver(
+        world, [original.sender], subject, body, cc=list(cc), bcc=list(bcc), thread=original.thread or original.id
+    )
     return Outcome({"status": "sent", "id": sent.id, "to": sent.to})
 
 
@@ -158,11 +172,14 @@ def reply_mail(world: World, message: Str, body: Str) -> Outcome:
     message=_MESSAGE_NAMES,
     to=TO_NAMES,
     body=(*_BODY_NAMES, "comment"),
+    cc=_CC_NAMES,
+    bcc=_BCC_NAMES,
 )
-def forward_mail(world: World, message: Str, to: Strs, body: Str = "") -> Outcome:
+def forward_mail(world: World, message: Str, to: Strs, body: Str = "", cc: Strs = (), bcc: Strs = ()) -> Outcome:
     """Pass a message on, with its text and attachments."""
     original = _message(world, message)
     header = f"From: {original.sender}\nDate: {original.sent_at:%d %b %Y %H:%M}\nSubject: {original.subject}"
     quoted = f"{body}\n\n---------- Forwarded message ----------\n{header}\n\n{original.body}"
-    sent = _deliver(world, to, f"Fwd: {original.subject}", quoted, attachments=list(original.attachments))
+    attached = list(original.attachments)
+    sent = _deliver(world, to, f"Fwd: {original.subject}", quoted, cc=list(cc), bcc=list(bcc), attachments=attached)
     return Outcome({"status": "sent", "id": sent.id})

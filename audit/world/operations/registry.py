@@ -90,12 +90,22 @@ def _as_text(value: Any) -> Any:
 
 
 def _as_list(value: Any) -> Any:
-    """A text with commas or semicolons is accepted where a list is meant."""
+    """A text with commas or semicolons is accepted where a list is meant; of objects, the address in them counts."""
     if value is None:
         return []
     if isinstance(value, str):
         return [part.strip() for part in value.replace(";", ",").split(",") if part.strip()]
+    if isinstance(value, dict):
+        value = [value]
+    if isinstance(value, list | tuple):
+        return [_telling(item) if isinstance(item, dict) else item for item in value]
     return value
+
+
+def _telling(item: dict[str, Any]) -> Any:
+    """What stands for an object such as ``{"name": ..., "address": ...}``: its address, else its first text."""
+    found = [text for text in item.values() if isinstance(text, str)]
+    return next((text for text in found if "@" in text), found[0] if found else item)
 
 
 Str = Annotated[str, BeforeValidator(_as_text)]
