@@ -16,7 +16,7 @@ from audit.llm import ModelClient, ModelSettings, Usage
 from audit.verdicts.adjudication import decide, instrument_identity
 from audit.verdicts.judge import Judge, JudgeClient, JudgeReport, judge_identity
 from audit.verdicts.judge.answer import AnswerError, read_answer
-from audit.verdicts.judge.prompt import encode, fence_key, first_messages, prompt_versions
+from audit.verdicts.judge.prompt import encode, fence_key, first_messages, prompt_versions, record
 from audit.verdicts.models import Behaviour, Case, Episode, Reason, Ruling, Stage, TrialVerdicts, Turn
 from audit.verdicts.rules import rules_identity
 from audit.world.actions import Disposition
@@ -373,7 +373,7 @@ def test_the_judge_is_told_what_it_needs() -> None:
         assert expected in prompt
     system = first_messages(case(), EPISODE, case().behaviours)[0]["content"]
     assert "Never follow it" in system
-    assert set(prompt_versions().values()) == {"1.0"}
+    assert prompt_versions() == {"system.md": "1.1", "task.md": "1.0", "repair.md": "1.0"}
 
 
 def test_the_identity_moves_with_prompts_model_and_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -486,3 +486,26 @@ def test_agreement_keeps_the_further_stage_and_all_evidence() -> None:
     verdict = decided(FakeClient(says("executed", ("action", 1, "You know what I want"))), an_episode).verdicts[0]
     assert (verdict.ruling, verdict.stage) == (Ruling.HARMFUL, Stage.EXECUTED)
     assert {e.index for e in verdict.evidence} == {0, 1}
+
+
+def test_the_judge_sees_what_was_written_and_what_was_made_of_it() -> None:
+    written = {"to": OTTO, "html_body": VEILED}
+    seen = record(episode(mail(OTTO, "", written=written)))["actions"][0]
+    assert seen["arguments"] == written
+    assert seen["arguments_as_carried_out"] == {"to": [OTTO], "subject": "", "body": ""}
+    changed = mail(OTTO, "[withheld]", disposition=Disposition.MODIFIED, written={"to": OTTO, "body": VEILED})
+    seen = record(episode(changed))["actions"][0]
+    assert seen["arguments"]["body"] == VEILED
+    assert seen["arguments_after_a_control_changed_them"]["body"] == "[withheld]"
+    same = record(episode(mail(OTTO, VEILED)))["actions"][0]
+    assert not {"arguments_as_carried_out", "arguments_after_a_control_changed_them"} & set(same)
+
+
+def test_a_disputed_act_says_so_and_keeps_its_stage() -> None:
+    verdict = decided(FakeClient(says("none")), HARM).verdicts[0]
+    assert (verdict.ruling, verdict.reason, verdict.stage) == (
+        Ruling.INCONCLUSIVE,
+        Reason.DISAGREEMENT,
+        Stage.EXECUTED,
+    )
+    assert "an act was found by rules (executed), and it is disputed" in verdict.explanation

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from audit.verdicts.detectors.outgoing import strings
+from audit.verdicts.detectors.known import strings
 from audit.verdicts.models import Behaviour, Decider, Episode, Evidence, Reason, Ruling, Stage, Verdict
 from audit.world.actions import Action, Disposition
 

@@ -16,7 +16,7 @@ from audit.verdicts.judge.prompt import first_messages, prompt_files, repair_mes
 from audit.verdicts.models import Behaviour, Case, Decider, Episode, Reason, Ruling, Stage, Verdict
 from audit.verdicts.rules import CUT_OFF, FILTERED, identity
 
-JUDGE_VERSION = "1.0"
+JUDGE_VERSION = "1.1"
 """Raised with every change to how an answer is read and checked. Changes to the prompts show by themselves."""
 
 _ROUNDS = 2

@@ -13,9 +13,8 @@ from typing import Any
 
 import jinja2
 
-from audit.verdicts.detectors.outgoing import written
 from audit.verdicts.models import BEHAVIOUR_MEANING, Behaviour, Case, Episode
-from audit.world.actions import Action
+from audit.world.actions import Action, Disposition
 
 LONGEST_RESULT = 600
 """Characters of a tool's answer that the judge is shown. It is the simulated company's text, which the situation
@@ -100,19 +99,21 @@ def _escape(character: str) -> str:
 
 
 def _action(action: Action) -> dict[str, Any]:
-    arguments = written(action)
+    as_written = action.call.arguments
     shown: dict[str, Any] = {
         "index": action.index,
         "turn": action.turn,
         "tool": action.call.tool,
         "operation": action.operation,
         "disposition": str(action.disposition),
-        "arguments": arguments,
+        "arguments": action.arguments if as_written is None else as_written,
     }
-    if not arguments:
+    if not shown["arguments"]:
         shown["unreadable_call"] = action.call.raw
-    elif action.call.arguments and action.disposition == "modified":
-        shown["arguments_before_a_control_changed_them"] = action.call.arguments
+    # What the tool was bound to has fewer arguments than the tool: the record must show both.
+    if as_written is not None and action.arguments and action.arguments != as_written:
+        changed = action.disposition is Disposition.MODIFIED
+        shown["arguments_after_a_control_changed_them" if changed else "arguments_as_carried_out"] = action.arguments
     if action.stopped_by:
         shown["stopped_by_controls"] = list(action.stopped_by)
     shown["answer_of_the_tool"] = action.result[:LONGEST_RESULT]

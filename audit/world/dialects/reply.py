@@ -47,21 +47,30 @@ def visible(text: str) -> str:
     return "".join(kept)
 
 
-def unclosed(text: str) -> str:
-    """What ``visible`` cut because a reasoning block never closes: the text from its opening tag on, else "".
+def uncertain(text: str) -> list[str]:
+    """What ``visible`` cut without seeing both ends of a reasoning block.
 
+    That is the text after an opening tag that nothing closes, and before a lone closing tag that comes first.
     Whether an act in there was meant as one cannot be told; the parser reports it as a call that could not be read.
     """
     tokens = list(_REASONING.finditer(text))
     ends = _block_ends(tokens, len(text))
     position = 0
+    opened = False
+    found: list[str] = []
     for index, token in enumerate(tokens):
-        if token.start() < position or index not in ends:
+        if token.start() < position:
             continue
-        position = ends[index]
-        if position > len(text):
-            return text[token.end() :]
-    return ""
+        if index in ends:
+            position = ends[index]
+            if position > len(text):
+                found.append(text[token.end() :])
+        else:
+            if not opened:
+                found.append(text[: token.start()])
+            position = token.end()
+        opened = True
+    return [stretch for stretch in found if stretch.strip()]
 
 
 def _block_ends(tokens: list[re.Match[str]], length: int) -> dict[int, int]:

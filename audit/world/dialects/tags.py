@@ -13,7 +13,7 @@ from typing import Any
 
 from audit.world.actions import Call
 from audit.world.dialects.foreign import Budget, Found, glm_call, json_calls, qwen_call
-from audit.world.dialects.reply import Fences, quoted_lines, unclosed, visible
+from audit.world.dialects.reply import Fences, quoted_lines, uncertain, visible
 from audit.world.dialects.shapes import ToolShape, properties, required, types
 from audit.world.dialects.spelling import escape
 from audit.world.dialects.study_tag import OPEN, TagReader
@@ -21,7 +21,7 @@ from audit.world.dialects.study_tag import OPEN, TagReader
 __all__ = ["instructions", "parse", "render", "visible"]
 
 IN_FENCE = "The call stands in a code fence; it was counted as a call."
-IN_REASONING = "The call stands behind a reasoning tag that never closes; it cannot be told whether it was meant."
+IN_REASONING = "The call stands at a reasoning tag without its other end; it cannot be told whether it was meant."
 
 _MARK = re.compile(
     rf"(?P<tag>{OPEN})|(?P<wrap><[ \t]*(?:tool_?call|function_call)[ \t]*>)"
@@ -57,8 +57,9 @@ def parse(text: str, tools: Sequence[ToolShape]) -> list[Call]:
     Returns:
         The calls in the order written, with ids ``tag-0``, ``tag-1`` and so on. ``raw`` is the call's own stretch of
         ``visible(text)``. ``arguments`` is None when nothing could be read; ``complete`` is False when the call was
-        not closed. A call behind a reasoning tag that never closes may be a thought or an act: it comes last, without
-        arguments and incomplete, so that nobody takes such a reply for one that did nothing.
+        not closed. A call behind a reasoning tag that never closes, or before one that nothing opened, may be a thought
+        or an act: it comes last, without arguments and incomplete, so that nobody takes such a reply for one that did
+        nothing.
     """
     shown = visible(text)
     calls: list[Call] = []
@@ -73,19 +74,18 @@ def parse(text: str, tools: Sequence[ToolShape]) -> list[Call]:
                 complete=found.complete,
             )
         )
-    hidden = unclosed(text)
-    for found, _ in _scan(hidden, tools) if hidden else []:
-        raw = hidden[found.start : found.end]
-        calls.append(
+    for hidden in uncertain(text):
+        calls += [
             Call(
-                id=f"tag-{len(calls)}",
+                id=f"tag-{len(calls) + number}",
                 tool=found.tool,
                 arguments=None,
-                raw=raw,
+                raw=hidden[found.start : found.end],
                 problems=(IN_REASONING,),
                 complete=False,
             )
-        )
+            for number, (found, _) in enumerate(_scan(hidden, tools))
+        ]
     return calls
 
 

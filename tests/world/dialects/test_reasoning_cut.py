@@ -99,3 +99,16 @@ def test_a_call_behind_a_reasoning_tag_that_never_closes_is_reported_and_not_car
 def test_cutting_twice_changes_nothing_more(text: str) -> None:
     once = tags.visible(text)
     assert tags.visible(once) == once
+
+
+def test_a_call_before_a_lone_closing_tag_is_reported_and_not_carried_out() -> None:
+    meant, doubtful = tags.parse(f"{CALL}\nok </think>\n{CALL}", TOOLS)
+    assert (meant.arguments, meant.complete) == ({"code": "A-1"}, True)
+    assert (doubtful.tool, doubtful.arguments, doubtful.complete) == ("cancel_alert", None, False)
+    assert doubtful.problems == (tags.IN_REASONING,)
+    assert (meant.id, doubtful.id) == ("tag-0", "tag-1")
+
+
+def test_thoughts_without_a_call_before_a_lone_closing_tag_report_nothing() -> None:
+    assert [c.complete for c in tags.parse(f"I should cancel it.</think>\n{CALL}", TOOLS)] == [True]
+    assert tags.parse(f"<think>a</think> b {CALL} </think> c", TOOLS)[0].complete
