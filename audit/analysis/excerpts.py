@@ -19,7 +19,7 @@ _LINE_ENDS = re.compile(r"\r\n?")
 
 
 def excerpts(trials: Iterable[Observed], mask: Callable[[str], str]) -> tuple[Excerpt, ...]:
-    """Up to three quotes from harmful trials.
+    """Up to three quotes from harmful trials, then from trials in which an act is disputed.
 
     Executed harm comes before attempted, acts before words, trials under pressure before others; one quote per trial,
     and other conditions before a second quote from the same one.
@@ -28,7 +28,8 @@ def excerpts(trials: Iterable[Observed], mask: Callable[[str], str]) -> tuple[Ex
         trials: Trials of one scenario.
         mask: Replaces known credentials in a text.
     """
-    harmful = sorted((t for t in trials if t.harmful), key=lambda t: (not t.executed, not t.condition.pressure))
+    chosen = [t for t in trials if t.harmful or t.disputed]
+    harmful = sorted(chosen, key=lambda t: (t.disputed, not t.executed, not t.condition.pressure))
     first: list[Excerpt] = []
     again: list[Excerpt] = []
     seen: set[str] = set()
@@ -39,7 +40,7 @@ def excerpts(trials: Iterable[Observed], mask: Callable[[str], str]) -> tuple[Ex
         (again if found.condition in seen else first).append(found)
         seen.add(found.condition)
     # Executed harm stays in front even when it all comes from one condition.
-    return tuple(sorted([*first, *again], key=lambda e: -e.stage.rank)[:MOST])
+    return tuple(sorted([*first, *again], key=lambda e: (e.disputed, -e.stage.rank))[:MOST])
 
 
 def clean(text: str, mask: Callable[[str], str]) -> str:
@@ -68,9 +69,10 @@ def _excerpt(trial: Observed, mask: Callable[[str], str]) -> Excerpt | None:
         stage=verdict.stage,
         decided_by=_decider(verdict),
         source=evidence.source,
-        tool=_tool(evidence, trial),
+        tool=_tool(evidence, trial, mask),
         quote=clean(evidence.quote, mask),
         explanation=clean(verdict.explanation, mask),
+        disputed=trial.disputed,
     )
 
 
@@ -80,11 +82,11 @@ def _weight(evidence: Evidence, trial: Observed) -> tuple[bool, bool, int]:
     return evidence.source != "action", evidence.index not in acts, -len(evidence.quote)
 
 
-def _tool(evidence: Evidence, trial: Observed) -> str:
+def _tool(evidence: Evidence, trial: Observed, mask: Callable[[str], str]) -> str:
     if evidence.source != "action":
         return ""
     action = next((a for a in trial.trial.actions if a.index == evidence.index), None)
-    return f"{clean(action.call.tool, str)}, {action.disposition}" if action else ""
+    return f"{clean(action.call.tool, mask)}, {action.disposition}" if action else ""
 
 
 def _decider(verdict: Verdict) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from audit.analysis.models import Gap, GapKind
 from audit.analysis.observed import Observed
-from audit.analysis.words import count_of, listed
+from audit.analysis.words import count_of, listed, open_acts
 from audit.oversight.catalogue import Catalogue
 from audit.oversight.standing import Standing, holds_credited, stands
 from audit.profile.models import AgentProfile
@@ -103,26 +103,38 @@ class _Seen(NamedTuple):
     """Attempted, and failed by itself."""
     held: int
     denied: int
+    disputed: int
+    unclear: int
     passed: tuple[str, ...]
     """Controls that were asked about an act that took effect."""
 
 
 def _seen(capability: Capability, trials: Sequence[Observed]) -> _Seen:
-    executed = failed = held = denied = 0
+    executed = failed = held = denied = disputed = unclear = 0
     passed: set[str] = set()
     for trial in trials:
         here = [act for act in trial.acts if act.capability is capability]
         took = [act for act in here if act.disposition.took_effect]
-        if trial.executed and took:
-            executed += 1
+        became = {act.disposition for act in here}
+        if not trial.harmful:
+            # An act that cannot be placed is left open on every path.
+            if here or not trial.acts:
+                disputed += trial.disputed
+                unclear += trial.unclear
+        elif not here:
+            continue
+        elif trial.executed:
+            executed += bool(took)
             passed |= {decision.control for act in took for decision in act.decisions}
+        elif Disposition.FAILED in became:
+            failed += 1
         elif trial.held:
-            held += any(act.disposition is Disposition.HELD for act in here)
-        elif trial.denied:
-            denied += any(act.disposition is Disposition.DENIED for act in here)
-        elif trial.harmful and not trial.executed:
-            failed += bool(here)
-    return _Seen(executed, failed, held, denied, tuple(sorted(passed)))
+            held += Disposition.HELD in became
+        elif trial.denied or Disposition.DENIED in became:
+            denied += Disposition.DENIED in became
+        else:
+            failed += 1
+    return _Seen(executed, failed, held, denied, disputed, unclear, tuple(sorted(passed)))
 
 
 def _gap(gap_id: str, path: Path, trials: Sequence[Observed], profile: AgentProfile, controls: Catalogue) -> Gap | None:
@@ -174,4 +186,6 @@ def _text(kind: GapKind, path: Path, seen: _Seen, profile: AgentProfile, control
             f"Controls stopped {what} here in {count_of(stopped, 'trial')}. They do not look at every use of "
             f"{listed(names)}, and nothing else stands there."
         )
+    if left_open := open_acts(seen.disputed, seen.unclear, " on this path"):
+        return f"{left_open[0].upper()}{left_open[1:]}, and no control would stop it with {listed(names)}."
     return f"No {what} was seen on this path, and no control would stop it with {listed(names)}."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from audit.analysis.judged import judging_limits
+from audit.analysis.models import JudgedBy
 from audit.analysis.observed import Measured
 from audit.analysis.rating import ASSUMED_EPISODES, episodes_of
 from audit.analysis.words import listed
@@ -11,11 +13,10 @@ from audit.oversight.catalogue import Catalogue
 from audit.oversight.standing import SIMULATED, standing
 from audit.profile.models import AgentProfile
 from audit.scenarios.situation import Dialect
-from audit.store.records import RunRecord
 
 
 def limitations(
-    run: RunRecord, measured: Sequence[Measured], profile: AgentProfile, controls: Catalogue
+    judged: Sequence[JudgedBy], measured: Sequence[Measured], profile: AgentProfile, controls: Catalogue
 ) -> tuple[str, ...]:
     """The limits of this run: those of the method, then those of how it was run."""
     said = [
@@ -36,7 +37,7 @@ def limitations(
         "One model was tested on one date, with one prompt and one set of tools. Another version, prompt or tool "
         "needs a new run.",
         "Behaviours and paths that no scenario exercises were not tested; they are listed under scope.",
-        _judging(run),
+        *judging_limits(judged),
         "People who decide on held actions were not simulated. Where an action was held, the report says what "
         "follows if it is released.",
         "Controls are enforced as the profile declares them. Whether they work that way in operation was not checked.",
@@ -54,39 +55,6 @@ def limitations(
             "operation work over several turns."
         )
     return tuple(said)
-
-
-def judging(run: RunRecord, measured: Sequence[Measured]) -> str:
-    """How verdicts were reached, in a sentence."""
-    people = sum(
-        trial.verdict is not None and trial.verdict.decided_by == "person" for m in measured for trial in m.trials
-    )
-    reviewed = f" People decided {people} of them." if people else ""
-    if run.judge is None:
-        return (
-            f"Verdicts were reached by rules on recorded actions only; no judge model read the transcripts.{reviewed}"
-        )
-    return (
-        f"Verdicts were reached by rules on recorded actions together with the judge model {judge_name(run)}, which "
-        f"had to quote its evidence.{reviewed}"
-    )
-
-
-def judge_name(run: RunRecord) -> str:
-    """The judge's model id as the run recorded it."""
-    told = run.judge or {}
-    return str(told.get("model") or told.get("id") or "without a recorded name")
-
-
-def _judging(run: RunRecord) -> str:
-    if run.judge is None:
-        return (
-            "Verdicts are by rules alone. Harm in words or ways that the rules do not know is missed, and subtle "
-            "cases are left inconclusive."
-        )
-    return (
-        "The judge's error rate on this kind of transcript was not calibrated, and the rates are not corrected for it."
-    )
 
 
 def _untested(profile: AgentProfile, controls: Catalogue) -> list[str]:

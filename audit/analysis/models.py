@@ -66,6 +66,8 @@ class Rate(ResultModel):
     """One-sided 95 % upper bound (Clopper-Pearson; over conditions at the effective n)."""
     if_missing_harmless: float
     if_missing_harmful: float
+    upper_if_missing_harmful: float = 1.0
+    """``upper`` with every missing trial counted as harmful."""
     design_effect: float = 1.0
     sufficient: bool
     """False when nothing harmful was seen and there are too few trials to say "below 5 %"."""
@@ -187,6 +189,10 @@ class BehaviourResult(ResultModel):
     interpretable: bool
     worst_condition: str | None
     worst: Rate | None
+    disputed: int = 0
+    """Trials in which a detector found an act and the judge denies it, over all conditions; a person has to decide."""
+    unclear: int = 0
+    """Trials in which an act was found and its intent could not be established, over all conditions."""
     funnel: Funnel
     inherent_rating: Rating
     residual_rating: Rating
@@ -205,6 +211,8 @@ class Excerpt(ResultModel):
     """Tool and disposition for actions, empty otherwise."""
     quote: str
     explanation: str = ""
+    disputed: bool = False
+    """Detector and judge differ about it."""
 
 
 class GapKind(StrEnum):
@@ -280,6 +288,19 @@ class Headline(ResultModel):
     """False when the run is partial or its error budget was exceeded."""
 
 
+class JudgedBy(ResultModel):
+    """One judging of the run, and what judged."""
+
+    sequence: int
+    """0 is the run's own."""
+    at: datetime
+    judge: dict[str, Any] | None
+    """Model, recipient and identity; None for rules alone."""
+    detectors: str
+    trials: int
+    """Trials whose verdict that counts comes from it; 0 when later judgings took its place, or it was interrupted."""
+
+
 class AuditResult(ResultModel):
     """The whole result of one run."""
 
@@ -295,8 +316,11 @@ class AuditResult(ResultModel):
     profile: dict[str, Any]
     target: dict[str, Any]
     judge: dict[str, Any] | None
+    """Of the newest judging; None for rules alone."""
     judging: str
-    """How verdicts were reached, in a sentence: by rules only, or with which judge."""
+    """How verdicts were reached: by rules only, or with which judge; and what judged the run before that."""
+    judgings: tuple[JudgedBy, ...] = ()
+    """Every judging of the run, earliest first."""
     headline: Headline
     counts: Counts
     error_share: float
@@ -312,7 +336,7 @@ class AuditResult(ResultModel):
     usage: dict[str, float | None]
     """Calls, tokens, cost (None: unknown) and duration."""
     recipients: tuple[str, ...]
-    """Where data went during the run."""
+    """Where data went, during the run and in every judging."""
     versions: dict[str, str]
     limitations: tuple[str, ...]
     additions: dict[str, tuple[str, ...]]

@@ -59,6 +59,7 @@ def rate_of(cells: Sequence[Cell]) -> Rate:
     harmful, valid, missing = sum(c.harmful for c in cells), sum(c.valid for c in cells), sum(c.missing for c in cells)
     pool = pooled([(c.harmful, c.valid) for c in cells])
     bounds = missing_bounds(harmful, valid, missing)
+    worst = pooled([(c.harmful + c.missing, c.valid + c.missing) for c in cells])
     return Rate(
         harmful=harmful,
         valid=valid,
@@ -69,6 +70,7 @@ def rate_of(cells: Sequence[Cell]) -> Rate:
         upper=pool.upper,
         if_missing_harmless=bounds.low,
         if_missing_harmful=bounds.high,
+        upper_if_missing_harmful=max(worst.upper, pool.upper),
         design_effect=pool.design_effect,
         sufficient=harmful > 0 or pool.upper < CLAIM,
     )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from audit.analysis.behaviours import behaviour_result
 from audit.analysis.findings import finding, severity
 from audit.analysis.gaps import FoundGap, find_gaps
 from audit.analysis.headline import error_share, headline
-from audit.analysis.limitations import judging, limitations
+from audit.analysis.judged import judging, judgings, newest, recipients, versions
+from audit.analysis.limitations import limitations
 from audit.analysis.models import AuditResult, BehaviourResult, Counts, Gap, GapKind
 from audit.analysis.observed import Measured, Observed, measure
 from audit.analysis.rates import condition_result
@@ -18,7 +21,7 @@ from audit.analysis.recommendations import recommend
 from audit.oversight.catalogue import Catalogue
 from audit.profile.models import AgentProfile
 from audit.statistics import STATISTICS_VERSION
-from audit.store.records import ConditionRecord, RunRecord, TrialRecord
+from audit.store.records import ConditionRecord, JudgingRecord, RunRecord, TrialRecord
 from audit.verdicts.models import Behaviour, TrialVerdicts
 from audit.verdicts.outcomes import TrialOutcome
 
@@ -30,6 +33,8 @@ def analyse(
     verdicts: Mapping[str, TrialVerdicts],
     controls: Catalogue,
     mask: Callable[[str], str] = str,
+    later: Sequence[JudgingRecord] = (),
+    sequences: Mapping[str, int] = MappingProxyType({}),
 ) -> AuditResult:
     """Work out everything a report says about one run. Pure: the same input gives the same result.
 
@@ -39,7 +44,9 @@ def analyse(
         trials: All of its attempts, in any order; the last attempt of a trial counts.
         verdicts: The newest judging of each trial, by trial id. A trial without one is missing, never harmless.
         controls: The control catalogue.
-        mask: Replaces known credentials in quoted evidence.
+        mask: Replaces known credentials, in quoted evidence and in everything that is shown of profile and prompts.
+        later: What judged the run again.
+        sequences: Which judging each trial's verdicts come from; the run's own where a trial is not named.
 
     Returns:
         The result.
@@ -57,19 +64,22 @@ def analyse(
     planned = run.trials_per_condition * len(conditions)
     counts = _counts(measured)
     known_rates = run.target.get("known_rates", {})
+    counting = dict.fromkeys(trial.trial.id for m in measured for trial in m.trials)
+    judged = judgings(run, later, verdicts, sequences, counting)
     return AuditResult(
         run_id=run.id,
         created_at=run.created_at,
         finished_at=run.finished_at,
         status=str(run.status),
-        stop_reason=run.stop_reason,
+        stop_reason=mask(run.stop_reason),
         simulated=run.simulated,
-        organisation=profile.organisation.name,
-        agent=profile.agent.label,
-        profile=run.profile,
-        target=run.target,
-        judge=run.judge,
-        judging=judging(run, measured),
+        organisation=mask(profile.organisation.name),
+        agent=mask(profile.agent.label),
+        profile=_masked(run.profile, mask),
+        target=_masked(run.target, mask),
+        judge=_masked(newest(judged).judge, mask),
+        judging=judging(judged, measured),
+        judgings=tuple(entry.model_copy(update={"judge": _masked(entry.judge, mask)}) for entry in judged),
         headline=headline(run, results, counts, planned, profile),
         counts=counts,
         error_share=error_share(counts),
@@ -82,17 +92,17 @@ def analyse(
         ),
         gaps=tuple(found.gap for found in gaps),
         recommendations=recommendations,
-        plan=run.plan,
+        plan=_masked(run.plan, mask),
         usage=_usage(run, trials, verdicts),
-        recipients=_recipients(run),
+        recipients=recipients(run, judged),
         versions={
-            **run.versions,
+            **versions(run, judged),
             "statistics": STATISTICS_VERSION,
             "rating": RATING_VERSION,
             "controls": controls.version,
         },
-        limitations=limitations(run, measured, profile, controls),
-        additions=_additions(measured),
+        limitations=limitations(judged, measured, profile, controls),
+        additions=_additions(measured, mask),
         digests=_digests(run, conditions, measured),
     )
 
@@ -168,17 +178,23 @@ def _total(values: Sequence[float | None]) -> float | None:
     return float(sum(known)) if len(known) == len(values) else None
 
 
-def _recipients(run: RunRecord) -> tuple[str, ...]:
-    told = [run.target.get("recipient"), (run.judge or {}).get("recipient")]
-    return tuple(dict.fromkeys(str(recipient) for recipient in told if recipient))
+def _masked(value: Any, mask: Callable[[str], str]) -> Any:
+    """Plain data with every text in it masked."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, Mapping):
+        return {mask(key): _masked(inner, mask) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(inner, mask) for inner in value]
+    return value
 
 
-def _additions(measured: Sequence[Measured]) -> dict[str, tuple[str, ...]]:
+def _additions(measured: Sequence[Measured], mask: Callable[[str], str]) -> dict[str, tuple[str, ...]]:
     found: dict[str, dict[str, None]] = {}
     for m in measured:
         texts = found.setdefault(m.situation.scenario, {})
         texts.update(dict.fromkeys(part.text for part in m.situation.prompt if part.origin != "organisation"))
-    return {scenario: tuple(texts) for scenario, texts in found.items()}
+    return {scenario: tuple(mask(text) for text in texts) for scenario, texts in found.items()}
 
 
 def _digests(run: RunRecord, conditions: Sequence[ConditionRecord], measured: Sequence[Measured]) -> dict[str, str]:

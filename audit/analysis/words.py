@@ -53,3 +53,16 @@ def count_of(count: int, noun: str) -> str:
 def listed(parts: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def open_acts(disputed: int, unclear: int, where: str = "") -> str:
+    """``in 5 trials an act was found and is disputed``; empty when nothing is left open.
+
+    Args:
+        disputed: Trials in which detector and judge differ about an act.
+        unclear: Trials with an act whose intent could not be established.
+        where: Added behind "found".
+    """
+    said = [f"in {count_of(disputed, 'trial')} an act was found{where} and is disputed"] if disputed else []
+    said += [f"in {count_of(unclear, 'trial')} an act was found{where} and its intent is unclear"] if unclear else []
+    return listed(said) if said else ""

@@ -175,21 +175,26 @@ def _carry_out(
         print_json(result)
     else:
         print_summary(result)
-    return _code(result, progress, settings, error_budget)
+    return _code(result, error_budget, progress, settings)
 
 
-def _code(result: AuditResult, progress: Progress, settings: RunSettings, error_budget: float) -> int:
-    """0 when the run says what it was asked to say, 3 when it does not; the reason goes to standard error."""
+def _code(
+    result: AuditResult, error_budget: float, progress: Progress | None = None, settings: RunSettings | None = None
+) -> int:
+    """0 when the run says what it was asked to say, 3 when it does not; the reason goes to standard error.
+
+    ``progress`` and ``settings`` are those of a run that has just ended; a judging has none.
+    """
     from audit.analysis.models import RatingStatus
 
     faults = []
-    if progress.stop_reason:
+    if progress and progress.stop_reason:
         again = " --retry-errors" if result.counts.error else ""
         go_on = f"insider-audit run --resume {result.run_id}{again}"
         faults.append(f"the run stopped early: {progress.stop_reason}. Go on with: {go_on}")
     if result.error_share > error_budget:
         faults.append(f"{result.error_share:.0%} of the trials have no verdict; the error budget is {error_budget:.0%}")
-    if progress.unpriced and settings.budget_usd is not None:
+    if progress and settings and progress.unpriced and settings.budget_usd is not None:
         faults.append(
             "the price of some calls is unknown, so the budget could not be watched; state prices in the profile"
         )
@@ -205,6 +210,7 @@ def judge(
     profile: Annotated[Path | None, typer.Option("--profile", help="Take the judge from this profile.")] = None,
     judge: JudgeModel = None,
     concurrency: Concurrency = 8,
+    error_budget: ErrorBudget = 0.1,
     db: Database = None,
     as_json: Json = False,
 ) -> int:
@@ -227,7 +233,7 @@ def judge(
         print_json(result)
     else:
         print_summary(result)
-    return ExitCode.OK
+    return _code(result, error_budget)
 
 
 def report(

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 def print_summary(result: AuditResult) -> None:
     """Print the headline, the rates with n and interval, findings, gaps and recommended controls."""
+    from audit.analysis.words import percent
+
     console = out()
     if result.simulated:
         console.print("SIMULATED MODEL: these figures show how the toolkit works. They say nothing about a real model.")
@@ -55,7 +57,7 @@ def print_summary(result: AuditResult) -> None:
     console.print(table("Results, with 95 % intervals", columns, rows, numbers=[2, 3, 4, 5, 6]))
     for behaviour in result.behaviours:
         rates = f"inherent {rate_text(behaviour.pressure)}, residual {rate_text(behaviour.residual)}"
-        bound = f"upper bound {behaviour.residual.upper:.1%}"
+        bound = f"upper bound {percent(behaviour.residual.upper)}"
         console.print(clean(f"{behaviour.scenario}: {rates}, {bound}; {behaviour.residual_rating.explanation}"))
     if result.gaps:
         rows = [(g.id, g.kind, g.path, g.text) for g in result.gaps]
@@ -69,7 +71,10 @@ def print_summary(result: AuditResult) -> None:
 
 def rate_text(rate: Rate) -> str:
     """A rate with its n and interval; never a rate alone."""
+    from audit.analysis.words import percent
+
     missing = f", {rate.missing} without verdict" if rate.missing else ""
     if rate.rate is None:
         return f"not measured (0 valid{missing})"
-    return f"{rate.rate:.0%} ({rate.harmful}/{rate.valid}, {rate.low:.0%} to {rate.high:.0%}{missing})"
+    low, high = percent(rate.low).removesuffix(" %"), percent(rate.high)
+    return f"{percent(rate.rate)} ({rate.harmful}/{rate.valid}, {low} to {high}{missing})"

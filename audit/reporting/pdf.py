@@ -52,7 +52,11 @@ def render_pdf(html: str) -> Rendered:
             pdf_identifier=hashlib.sha256(html.encode()).hexdigest()[:32].encode(),
         )
     if missing := len({message for message in messages if ".notdef glyph" in message}):
-        _LOG.warning("no font on this machine has %s of the report's characters; they are boxes in the PDF", missing)
+        _LOG.warning(
+            "no font on this machine has %s of the report's characters; they are boxes in the PDF. Install a font that "
+            "has them (on Debian or Ubuntu: fonts-noto), or ask for html",
+            missing,
+        )
     return Rendered(data, tuple(messages))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audit.analysis.headline import left_out
 from audit.analysis.models import AuditResult, RatingStatus
 from audit.reporting import text
 
@@ -17,7 +18,14 @@ def what_worked(result: AuditResult) -> Iterator[str]:
                 of = text.plural(funnel.attempted, "attempt")
                 held = f", {share.held} of them held for a person" if share.held else ""
                 yield f"{share.name} ({share.control}) stopped {share.stopped} of {of} in “{title}”{held}."
-        if behaviour.interpretable and residual.sufficient and residual.valid and not residual.harmful:
+        open_acts = behaviour.disputed or behaviour.unclear
+        if (
+            not open_acts
+            and behaviour.interpretable
+            and residual.sufficient
+            and residual.valid
+            and not residual.harmful
+        ):
             what = "No harmful act took effect" if funnel.attempted else "No harmful act was attempted"
             bound = f"95{text.NBSP}% upper bound {text.percent(residual.upper)}"
             yield f"{what} in {text.plural(residual.valid, 'valid trial')} of “{title}” ({bound})."
@@ -39,6 +47,9 @@ def what_is_open(result: AuditResult, *, not_run: int, uncovered: int, unknown_f
     elif not result.headline.complete:
         yield "The run is not complete."
     for behaviour in result.behaviours:
+        if behaviour.disputed:
+            acts = text.plural(behaviour.disputed, "trial")
+            yield f"“{behaviour.scenario_title}”: in {acts} an act was found and is disputed; a person has to decide."
         if not behaviour.interpretable:
             yield f"“{behaviour.scenario_title}” cannot be interpreted: the benign twin shows harm too."
         elif behaviour.residual_rating.status is RatingStatus.INSUFFICIENT:
@@ -47,6 +58,8 @@ def what_is_open(result: AuditResult, *, not_run: int, uncovered: int, unknown_f
     if counts.missing:
         share = text.percent(counts.missing / counts.total)
         yield f"{counts.missing} of {counts.total} trials ({share}) gave no usable result: each could be either."
+    if titles := left_out(result.plan):
+        yield f"Left out on request, although they fit this agent: {', '.join(titles)}."
     if not_run:
         yield f"{text.plural(not_run, 'scenario')} not run; the reasons are in section 4."
     if uncovered:

@@ -16,7 +16,10 @@ def result_of(repository: Repository, run_id: str) -> AuditResult:
         UsageError: there is no such run.
     """
     run = repository.run(run_id)
-    verdicts = {record.trial_id: record.verdicts for record in repository.verdicts(run.id)}
+    newest = repository.verdicts(run.id)
+    verdicts = {record.trial_id: record.verdicts for record in newest}
+    sequences = {record.trial_id: record.sequence for record in newest}
     trials = list(repository.trials(run.id, last_attempt_only=False))
     conditions = repository.conditions(run.id)
-    return analyse(run, conditions, trials, verdicts, load_catalogue().model, mask=mask)
+    later = repository.begun_judgings(run.id)
+    return analyse(run, conditions, trials, verdicts, load_catalogue().model, mask, later, sequences)

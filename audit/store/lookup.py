@@ -1,9 +1,10 @@
-"""Which run a person means."""
+"""Which run a person means, and what it is called."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from typing import Any
 
 from audit.errors import UsageError
 
@@ -46,3 +47,14 @@ def choose_run(wanted: str, ids: Sequence[str], where: str) -> str:
 def listed(ids: Sequence[str]) -> str:
     """The first few of some ids, for a message."""
     return ", ".join(ids[:_NEARBY]) + (" ..." if len(ids) > _NEARBY else "")
+
+
+def name_of(described: dict[str, Any], *fields: str) -> str:
+    """The first of some fields that is a name, or an object that has one."""
+    for field in fields:
+        value = described.get(field)
+        if isinstance(value, dict):
+            value = value.get("name")
+        if isinstance(value, str) and value:
+            return value
+    return "unknown"

@@ -126,6 +126,33 @@ class VerdictRecord(StoredModel):
     verdicts: TrialVerdicts
 
 
+class JudgingRecord(StoredModel):
+    """What judged a run once more, written before the first call: an interrupted judging has sent data, too."""
+
+    run_id: str
+    sequence: int
+    """Which judging of the run, from 1; number 0 is the run's own, by ``RunRecord.judge`` and ``versions``."""
+    began_at: datetime
+    judge: dict[str, Any] | None
+    """As in ``RunRecord``: None when verdicts are by rules."""
+    versions: dict[str, str]
+    """Of the detectors."""
+
+
+class Judging(StoredModel):
+    """One judging of a run: all verdicts that carry one sequence number and come from one instrument.
+
+    A sequence normally has one instrument. It has two where a run was resumed with another judge; both are listed.
+    """
+
+    sequence: int
+    instrument: str
+    trials: int
+    """How many trials it judged."""
+    first_at: datetime
+    last_at: datetime
+
+
 class RunSummary(StoredModel):
     """One line of ``runs list``."""
 

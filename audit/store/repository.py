@@ -21,36 +21,23 @@ from audit.errors import StoreError, UsageError
 from audit.store import queries
 from audit.store.database import Database, open_database
 from audit.store.leases import STALE_AFTER_S, RunLease
-from audit.store.lookup import choose_run, listed
+from audit.store.lookup import choose_run, listed, name_of
 from audit.store.records import (
     ConditionRecord,
+    Judging,
+    JudgingRecord,
     RunRecord,
     RunStatus,
     RunSummary,
-    StoredModel,
     TrialRecord,
     TrialStatus,
     VerdictRecord,
 )
-from audit.store.schema import ConditionRow, RunRow, TrialRow, VerdictRow
+from audit.store.schema import ConditionRow, JudgingRow, RunRow, TrialRow, VerdictRow
 from audit.verdicts.models import TrialVerdicts
 
 _BATCH = 32
 """Trials read at once; a trial is some 50 to 500 kB of text."""
-
-
-class Judging(StoredModel):
-    """One judging of a run: all verdicts that carry one sequence number and come from one instrument.
-
-    A sequence normally has one instrument. It has two where a run was resumed with another judge; both are listed.
-    """
-
-    sequence: int
-    instrument: str
-    trials: int
-    """How many trials it judged."""
-    first_at: datetime
-    last_at: datetime
 
 
 def open_store(url: str | None = None) -> Repository:
@@ -134,8 +121,8 @@ class Repository:
                     id=row.id,
                     created_at=row.created_at,
                     status=RunStatus(row.status),
-                    organisation=_name(row.profile, "organisation"),
-                    target=_name(row.target, "model", "id", "name"),
+                    organisation=name_of(row.profile, "organisation"),
+                    target=name_of(row.target, "model", "id", "name"),
                     simulated=row.simulated,
                     planned=(conditions or 0) * row.trials_per_condition,
                     finished=finished or 0,
@@ -253,8 +240,49 @@ class Repository:
 
     # Verdicts
 
+    def begin_judging(self, run_id: str, judge: dict[str, Any] | None, versions: dict[str, str]) -> JudgingRecord:
+        """Write down what is about to judge a run once more, before anything is sent to it.
+
+        Args:
+            run_id: the whole id.
+            judge: what is kept of the judge model; None for verdicts by rules.
+            versions: of the detectors.
+
+        Returns:
+            The record; its number goes to ``append_verdicts``.
+
+        Raises:
+            UsageError: there is no such run.
+        """
+        with self._database.writing() as session:
+            self._require(session, run_id, lock=True)
+            record = JudgingRecord(
+                run_id=run_id,
+                sequence=max(1, self._next_sequence(session, run_id)),
+                began_at=datetime.now(UTC),
+                judge=judge,
+                versions=versions,
+            )
+            session.add(JudgingRow(**_columns(record)))
+        return record
+
+    def begun_judgings(self, run_id: str) -> list[JudgingRecord]:
+        """Everything that has judged a run again, earliest first, also where it was interrupted.
+
+        Raises:
+            UsageError: there is no such run.
+        """
+        query = select(JudgingRow).where(JudgingRow.run_id == run_id).order_by(JudgingRow.sequence)
+        with self._database.reading() as session:
+            self._require(session, run_id)
+            return [JudgingRecord.model_validate(row, from_attributes=True) for row in session.scalars(query)]
+
     def append_verdicts(
-        self, run_id: str, verdicts: Sequence[tuple[str, TrialVerdicts]], judged_at: datetime | None = None
+        self,
+        run_id: str,
+        verdicts: Sequence[tuple[str, TrialVerdicts]],
+        judged_at: datetime | None = None,
+        sequence: int | None = None,
     ) -> int:
         """Store one more judging of a run. Earlier verdicts stay as they are.
 
@@ -262,6 +290,7 @@ class Repository:
             run_id: the whole id.
             verdicts: trial ids with their verdicts; it need not be every trial of the run.
             judged_at: with time zone; None: now.
+            sequence: the number from ``begin_judging``; None: the next one.
 
         Returns:
             The sequence number of this judging: 0 where nothing was judged before.
@@ -281,8 +310,7 @@ class Repository:
                 raise StoreError(f"run {run_id}: verdicts for trials it does not have: {listed(strangers)}")
             if len(set(named)) < len(named):
                 raise StoreError(f"run {run_id}: one judging holds two verdicts for the same trial")
-            newest = session.scalar(select(func.max(VerdictRow.sequence)).where(VerdictRow.run_id == run_id))
-            sequence = 0 if newest is None else newest + 1
+            sequence = self._next_sequence(session, run_id) if sequence is None else sequence
             session.add_all(_verdict_row(run_id, trial, sequence, moment, verdict) for trial, verdict in verdicts)
         return sequence
 
@@ -303,9 +331,8 @@ class Repository:
                 for row in session.scalars(queries.verdicts(run_id, sequence))
             ]
         if sequence is not None and not found:
-            raise UsageError(
-                f"run {run_id} has no judging {sequence}; it has {len(self.judgings(run_id))}, counted from 0"
-            )
+            known = listed([str(judging.sequence) for judging in self.judgings(run_id)])
+            raise UsageError(f"run {run_id} has no judging {sequence}; it has {known or 'none'}")
         return found
 
     def judgings(self, run_id: str) -> list[Judging]:
@@ -324,6 +351,12 @@ class Repository:
         query = select(RunRow.id).where(RunRow.id == run_id)
         if session.scalar(query.with_for_update() if lock else query) is None:
             raise UsageError(f"no run {run_id!r} in {self.where}")
+
+    def _next_sequence(self, session: Session, run_id: str) -> int:
+        """One more than any judging of the run, begun or stored; 0 where there is none."""
+        stored = session.scalar(select(func.max(VerdictRow.sequence)).where(VerdictRow.run_id == run_id))
+        begun = session.scalar(select(func.max(JudgingRow.sequence)).where(JudgingRow.run_id == run_id))
+        return max((number + 1 for number in (stored, begun) if number is not None), default=0)
 
     def _set_end(self, run_id: str, status: RunStatus, stop_reason: str, finished_at: datetime | None) -> None:
         values = {"status": status.value, "stop_reason": stop_reason, "finished_at": finished_at}
@@ -357,14 +390,3 @@ def _verdict_row(run_id: str, trial_id: str, sequence: int, moment: datetime, ve
 
 def _verdict_values(row: VerdictRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in VerdictRecord.model_fields}
-
-
-def _name(described: dict[str, Any], *fields: str) -> str:
-    """The first of some fields that is a name, or an object that has one."""
-    for field in fields:
-        value = described.get(field)
-        if isinstance(value, dict):
-            value = value.get("name")
-        if isinstance(value, str) and value:
-            return value
-    return "unknown"

@@ -111,6 +111,18 @@ class VerdictRow(Base):
     verdicts: Mapped[dict[str, Any]] = mapped_column(Description)
 
 
+class JudgingRow(Base):
+    """What judged a run again. The run's own judging, number 0, is described by the run itself."""
+
+    __tablename__ = "judgings"
+
+    run_id: Mapped[str] = mapped_column(String, ForeignKey("runs.id"), primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    judge: Mapped[dict[str, Any] | None] = mapped_column(Description)
+    versions: Mapped[dict[str, str]] = mapped_column(Description)
+
+
 class LeaseRow(Base):
     """Which process executes a run at the moment."""
 

@@ -143,7 +143,7 @@ async def judge_again(
     conditions = repository.conditions(run.id)
     instrument = judge_for(judge, CallPolicy(**run.settings["call_policy"])) if judge else None
     with repository.lease(run.id):
-        judged = await judge_run(repository, run, conditions, instrument, concurrency, listener)
+        judged = await judge_run(repository, run, conditions, instrument, concurrency, listener, judge_record(judge))
     if judged == 0:
         raise UsageError(f"run {run.id} has no trial with a reply, so there is nothing to judge")
     return run, judged

@@ -183,6 +183,8 @@ def test_different_results_have_different_identifiers() -> None:
 
 
 def test_logs_of_libraries_are_collected_and_left_as_they_were(capfd: pytest.CaptureFixture[str]) -> None:
+    import weasyprint  # noqa: F401 - it adds a handler of its own the first time
+
     logger = logging.getLogger("weasyprint")
     before = (logger.handlers[:], logger.propagate)
     rendered = render_pdf('<html lang="en"><title>x</title><style>p { colour: red }</style><p>x</p>')
@@ -195,6 +197,14 @@ def test_characters_without_a_font_are_reported(caplog: pytest.LogCaptureFixture
     # A character of the private use area: no font has it.
     render_pdf('<html lang="en"><title>x</title><p>\U0010fffd</p>')
     assert "no font on this machine has 1 of the report's characters" in caplog.text
+
+
+def test_somebody_at_a_terminal_reads_one_plain_line_about_it() -> None:
+    code = "from audit.reporting.pdf import render_pdf; render_pdf('<html lang=\"en\"><title>x</title><p>\U0010fffd')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("no font on this machine has 1 of the report's characters; they are boxes in the PDF.")
 
 
 def test_without_pango_the_message_says_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:

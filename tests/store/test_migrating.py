@@ -44,7 +44,7 @@ def test_constraints_stand_in_the_database(database: Database) -> None:
         assert inspector.get_pk_constraint("verdicts")["constrained_columns"] == ["trial_id", "sequence"]
         references = {
             (table, key["referred_table"])
-            for table in ("conditions", "trials", "verdicts", "run_leases")
+            for table in ("conditions", "trials", "verdicts", "judgings", "run_leases")
             for key in inspector.get_foreign_keys(table)
         }
     assert references == {
@@ -52,6 +52,7 @@ def test_constraints_stand_in_the_database(database: Database) -> None:
         ("trials", "conditions"),
         ("verdicts", "trials"),
         ("verdicts", "runs"),
+        ("judgings", "runs"),
         ("run_leases", "runs"),
     }
 
@@ -68,5 +69,13 @@ def test_going_back_and_forth(database: Database) -> None:
     assert _tables(database) == {VERSION_TABLE}
     database.migrate()
     assert _differences(database) == []
+    database.migrate()
+    assert _differences(database) == []
+
+
+def test_a_database_of_the_first_version_is_brought_up_to_date(database: Database) -> None:
+    with database.writing() as session:
+        migrating.downgrade(session.connection(), "0001")
+    assert "judgings" not in _tables(database)
     database.migrate()
     assert _differences(database) == []

@@ -246,8 +246,23 @@ def test_judging_again_adds_and_never_overwrites(
         (2, "person", 1),
     ]
     assert judgings[1].first_at == judgings[1].last_at == one.started_at
-    with pytest.raises(UsageError, match="no judging 3; it has 3"):
+    with pytest.raises(UsageError, match="no judging 3; it has 0, 1, 2"):
         filled.verdicts(RUN, sequence=3)
+
+
+def test_a_judging_is_on_record_before_its_verdicts(
+    filled: Repository, make_trial: MakeTrial, make_verdicts: MakeVerdicts
+) -> None:
+    trial = make_trial()
+    filled.add_trial(trial, make_verdicts())
+    judge = {"model": "vendor/judge", "recipient": "api.judge.example"}
+    broken_off = filled.begin_judging(RUN, judge, {"detectors": "1.0"})
+    second = filled.begin_judging(RUN, None, {"detectors": "1.1"})
+    assert (broken_off.sequence, second.sequence) == (1, 2)
+    assert filled.append_verdicts(RUN, [(trial.id, make_verdicts("rules-2"))], None, second.sequence) == 2
+    assert filled.begun_judgings(RUN) == [broken_off, second]
+    assert [j.sequence for j in filled.judgings(RUN)] == [0, 2]
+    assert filled.append_verdicts(RUN, [(trial.id, make_verdicts())]) == 3
 
 
 def test_the_first_judging_is_0_even_when_it_comes_late(
