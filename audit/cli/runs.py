@@ -190,6 +190,8 @@ def _code(
     faults = []
     if progress and progress.stop_reason:
         again = " --retry-errors" if result.counts.error else ""
+        # The run keeps its budget; going on takes a larger one.
+        again += " --budget-usd MORE" if progress.stop_reason.startswith("budget") else ""
         go_on = f"insider-audit run --resume {result.run_id}{again}"
         faults.append(f"the run stopped early: {progress.stop_reason}. Go on with: {go_on}")
     if result.error_share > error_budget:

@@ -224,7 +224,7 @@ def test_a_process_that_may_not_go_on_stops_before_the_next_trial(
             asyncio.run(running)
     assert len(loopback.requests) == len(trials_of("latest")) == 2
     assert _status() == ("stopped", "an error in the toolkit")
-    assert command("run", "--resume", "latest", "--json").json["counts"] == DONE
+    assert command("run", "--resume", "latest", "--budget-usd", 9, "--json").json["counts"] == DONE
 
 
 @pytest.mark.parametrize("option", [("--trials", 2), ("--model", "openai/x"), ("--judge", "rules"), ("--seed", 2)])
@@ -261,7 +261,10 @@ def test_a_budget_stops_the_run_and_more_money_finishes_it(
     assert (same.code, same.json["counts"]) == (3, counts(harmful=3))
     more = command("run", "--resume", ran.run_id, "--budget-usd", 0.09, "--concurrency", 1, "--json")
     assert (more.code, more.json["counts"]) == (3, counts(harmful=5))
-    rest = command("run", "--resume", ran.run_id, "--json")
+    # Without a word about money the run keeps the budget it began with.
+    kept = command("run", "--resume", ran.run_id, "--json")
+    assert (kept.code, kept.json["counts"]) == (3, counts(harmful=5))
+    rest = command("run", "--resume", ran.run_id, "--budget-usd", 9, "--json")
     assert (rest.code, rest.json["counts"], rest.json["status"]) == (0, DONE, "complete")
     assert len(loopback.requests) == 7
 
