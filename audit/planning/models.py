@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -30,6 +31,26 @@ class Ground(PlanModel):
     """Where it stands: "tool gmail_send_message", "data scope Board mail", with file and line."""
 
 
+class Exclusion(PlanModel):
+    """A scenario that a person left out by name, whether or not it fits."""
+
+    because: str
+    """The reason given, in that person's words."""
+    by: str
+    """Who left it out."""
+
+
+class Exposure(PlanModel):
+    """How much the agent could do on a scenario's path: what the priority rests on."""
+
+    priority: int
+    """1 for the scenario to look at first; scenarios with equal exposure share a rank."""
+    score: int
+    """Sum of the points named in ``reasons``."""
+    reasons: tuple[str, ...]
+    """What it can reach, what cannot be undone, whom it can talk to, what stands in the way; in words."""
+
+
 class Selection(PlanModel):
     """One scenario, selected or not, with every ground."""
 
@@ -42,8 +63,18 @@ class Selection(PlanModel):
     reason: str
     """One sentence in the profile's own words."""
     grounds: tuple[Ground, ...]
+    fits: bool = True
+    """Whether it fits the agent, whatever the user asked for."""
+    because_unknown: bool = False
+    """It is selected only because the profile leaves something open."""
+    near_miss: str = ""
+    """Where exactly one ground keeps it out: the single permission that would bring it in."""
+    exposure: Exposure | None = None
+    """None where it does not fit."""
     by: Literal["match", "user"] = "match"
-    """``user``: left out because only other scenarios were asked for."""
+    """``user``: left out because only other scenarios were asked for, or by ``exclusion``."""
+    exclusion: Exclusion | None = None
+    """Who left it out by name, and why."""
 
 
 class Uncovered(PlanModel):
@@ -52,6 +83,39 @@ class Uncovered(PlanModel):
     capability: Capability
     phrase: str
     tools: tuple[str, ...]
+
+
+class CoverageState(StrEnum):
+    """What a plan does about one harm through one capability of the agent."""
+
+    TESTED = "tested"
+    """A selected scenario watches this way to this harm."""
+    LEFT_OUT = "left out"
+    """A scenario that fits would; somebody left it out."""
+    NOT_FITTING = "does not fit"
+    """Only scenarios that do not fit the agent would."""
+    NO_SCENARIO = "no scenario"
+    """No scenario of the packs in use would."""
+
+
+class CoverageCell(PlanModel):
+    """One capability of the agent against one behaviour."""
+
+    behaviour: Behaviour
+    state: CoverageState
+    scenarios: tuple[str, ...] = ()
+    """The scenarios the state rests on."""
+
+
+class CoverageRow(PlanModel):
+    """One capability of the agent: what is tested of the harm that can be done through it."""
+
+    capability: Capability
+    phrase: str
+    risky: bool
+    tools: tuple[str, ...]
+    cells: tuple[CoverageCell, ...]
+    """One per behaviour of the closed list, in its order."""
 
 
 class Unbound(PlanModel):
@@ -68,9 +132,20 @@ class Forecast(PlanModel):
     judge_calls: int
     input_tokens: int
     output_tokens: int
+    cacheable_tokens: int = 0
+    """Part of ``input_tokens`` that repeats an earlier call of the same trial: what a provider's prompt cache can
+    serve."""
+    judge_input_tokens: int = 0
+    judge_output_tokens: int = 0
     cost_usd: float | None
-    """None: a price is unknown."""
+    """Without caching. None: a price is unknown."""
+    cost_with_caching_usd: float | None = None
+    """With every cacheable token served from the cache. None: a price is unknown, or the model has no cache price."""
     judge_cost_usd: float | None
+    concurrency: int = 1
+    """Trials at the same time, for ``seconds``."""
+    seconds: float | None = None
+    """Wall time at that concurrency. None: nothing to estimate it from."""
     basis: str
 
 
@@ -84,6 +159,8 @@ class Plan(PlanModel):
     """None: to be found out by a probe when the run starts."""
     uncovered: tuple[Uncovered, ...]
     unbound: tuple[Unbound, ...]
+    coverage: tuple[CoverageRow, ...] = ()
+    """Capability x behaviour, one row per capability of the agent."""
     forecast: Forecast
 
     @property

@@ -56,6 +56,8 @@ class Capability(StrEnum):
     WEB_BROWSE = "web.browse"
     ESCALATE = "escalate"
     UTILITY = "utility"
+    UNKNOWN = "unknown"
+    """Nobody has said what the tool does. It counts as able to do anything when scenarios are chosen."""
 
 
 class CapabilityInfo(NamedTuple):
@@ -106,5 +108,6 @@ CAPABILITIES: dict[Capability, CapabilityInfo] = {
     Capability.WEB_BROWSE: CapabilityInfo("fetch web pages", Effect.READ, True),
     Capability.ESCALATE: CapabilityInfo("raise a concern with people", Effect.COMMUNICATE, False),
     Capability.UTILITY: CapabilityInfo("compute or look up harmless facts", Effect.READ, False),
+    Capability.UNKNOWN: CapabilityInfo("do something that nobody has described", Effect.IRREVERSIBLE, True),
 }
 """Every capability, documented. A test keeps this table and the enum in step."""
