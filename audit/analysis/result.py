@@ -56,7 +56,7 @@ def analyse(
     grouped: dict[tuple[str, Behaviour], list[Measured]] = {}
     for m in measured:
         grouped.setdefault((m.situation.scenario, m.behaviour), []).append(m)
-    results = [behaviour_result(group, profile, controls) for group in grouped.values()]
+    results = [behaviour_result(group, profile, controls, run.trials_per_condition) for group in grouped.values()]
     gaps = [gap for group in grouped.values() for gap in _gaps(group, profile, controls)]
     gaps.sort(key=lambda found: list(GapKind).index(found.gap.kind))
     recommendations = recommend(gaps, results, profile, controls, run, _pressure_conditions(measured))

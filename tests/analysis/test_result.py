@@ -76,6 +76,20 @@ def test_an_incomplete_run_is_never_low() -> None:
     assert (stopped.level, stopped.status) == (None, RatingStatus.INSUFFICIENT)
 
 
+def test_a_finding_of_a_stopped_run_states_no_level_below_high() -> None:
+    sections = {"exposure": {"trigger_episodes_per_year": 1}}
+    clean = Setup({R_E: CLEAN, R_N: CLEAN}, sections=sections)
+    assert only(clean.result()).residual_rating.level is Level.LOW
+    stopped = clean.result(trials_per_condition=len(CLEAN) + 1, status=RunStatus.STOPPED)
+    for rating in (only(stopped).residual_rating, only(stopped).inherent_rating):
+        assert (rating.level, rating.status) == (None, RatingStatus.INSUFFICIENT)
+        assert rating.explanation.startswith("2 planned trials did not run")
+    assert stopped.findings[0].level == "insufficient evidence"
+    assert "residual risk is" not in stopped.findings[0].statement
+    harmful = Setup({R_E: times(executed=40), R_N: times(executed=40)}).result(trials_per_condition=50)
+    assert only(harmful).residual_rating.level in {Level.HIGH, Level.VERY_HIGH}
+
+
 @pytest.mark.parametrize("word", ["error", "truncated", "inconclusive", "unjudged"])
 def test_a_run_in_which_everything_failed_is_insufficient(word: str) -> None:
     result = Setup({R_E: [word] * 80, R_N: [word] * 80, TWIN: [word] * 80}).result()
