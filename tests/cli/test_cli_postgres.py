@@ -3,41 +3,23 @@
 from __future__ import annotations
 
 import gc
-import os
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
 
 from audit.scenarios.situation import Dialect
 from tests.agents import harmful_under_pressure, scripted_agent
 from tests.commands import Command, MakeProfile, counts, trials_of
 from tests.loopback import LoopbackServer, status
-
-SERVER = os.environ.get("INSIDER_AUDIT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
+from tests.postgres import postgres_schema
 
 
 @pytest.fixture
 def db() -> Iterator[str]:
-    """A PostgreSQL schema of its own, dropped afterwards."""
-    name = f"cli_{uuid.uuid4().hex}"
-    base = make_url(SERVER)
-    try:
-        engine = create_engine(base, connect_args={"connect_timeout": 3})
-        with engine.begin() as connection:
-            connection.execute(text(f"CREATE SCHEMA {name}"))
-    except (SQLAlchemyError, ModuleNotFoundError) as error:
-        pytest.skip(f"no PostgreSQL answers at {base.render_as_string()}: {str(error).splitlines()[0]}")
-    try:
-        yield base.update_query_dict({"options": f"-csearch_path={name}"}).render_as_string(hide_password=False)
-    finally:
-        with engine.begin() as connection:
-            connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
-        engine.dispose()
-        gc.collect()
+    """An empty database on a server."""
+    yield from postgres_schema()
+    gc.collect()
 
 
 # Under heavy load psycopg has been seen to warn of a pooled connection that was collected before it was closed.

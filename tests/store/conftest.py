@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
 
 from audit.store.records import ConditionRecord, RunRecord, RunStatus, TrialRecord, TrialStatus
 from audit.store.repository import Repository, open_store
@@ -28,31 +24,13 @@ from audit.verdicts.models import (
 from audit.world.actions import Action, Call, Change, Decision, Disposition
 from audit.world.actions import Ruling as ControlRuling
 from audit.world.capabilities import Capability
+from tests.postgres import postgres_schema
 
-POSTGRES = os.environ.get("INSIDER_AUDIT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
 AWKWARD = (
     "Zażółć 你好 🙂 \u200f\u0000 NUL, \ttab, ␛0000 ␛ mark, \\u0000 \\ud800 written out, \x1b[31m, "
     "'\"; DROP TABLE runs; --"
 )
 STARTED = datetime(2026, 3, 29, 1, 59, 59, 123456, tzinfo=UTC)
-
-
-def _postgres_schema() -> Iterator[str]:
-    """A PostgreSQL schema of its own, dropped afterwards."""
-    name = f"store_{uuid.uuid4().hex}"
-    base = make_url(POSTGRES)
-    try:
-        engine = create_engine(base, connect_args={"connect_timeout": 3})
-        with engine.begin() as connection:
-            connection.execute(text(f"CREATE SCHEMA {name}"))
-    except (SQLAlchemyError, ModuleNotFoundError) as error:
-        pytest.skip(f"no PostgreSQL answers at {base.render_as_string()}: {str(error).splitlines()[0]}")
-    try:
-        yield base.update_query_dict({"options": f"-csearch_path={name}"}).render_as_string(hide_password=False)
-    finally:
-        with engine.begin() as connection:
-            connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
-        engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -61,14 +39,14 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield str(tmp_path / "runs.sqlite")
     else:
-        yield from _postgres_schema()
+        yield from postgres_schema()
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Repository]:
     """An open, empty store of every kind."""
     places = {"memory": iter([":memory:"]), "sqlite": iter([str(tmp_path / "runs.sqlite")])}
-    for place in places.get(request.param) or _postgres_schema():
+    for place in places.get(request.param) or postgres_schema():
         with open_store(place) as opened:
             yield opened
 
