@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from audit.resources import Fault
+from audit.resources import Fault, Loc
+from audit.world.binding.paths import PathError, steps_of
+from audit.world.binding.schemas import allowed_at, misplaced
+from audit.world.operations import OPERATIONS
 
 
 def cross_faults(profile: Any) -> Iterator[Fault]:
@@ -53,13 +56,54 @@ def _tool_names(tools: list[dict[str, Any]]) -> Iterator[Fault]:
 
 def _bindings(tools: list[dict[str, Any]]) -> Iterator[Fault]:
     for position, tool in enumerate(tools):
-        arguments = _mapping(_mapping(tool.get("binding")).get("arguments"))
-        known = _mapping(_mapping(tool.get("parameters")).get("properties"))
-        for ours, theirs in arguments.items():
-            if isinstance(theirs, str) and theirs not in known:
-                names = ", ".join(f"`{name}`" for name in known) or "none are declared"
-                wrong = f"the tool has no argument `{theirs}`"
-                yield Fault(("tools", position, "binding", "arguments", ours), wrong, f"its arguments: {names}")
+        binding, parameters = _mapping(tool.get("binding")), _mapping(tool.get("parameters"))
+        loc = ("tools", position, "binding")
+        operation = OPERATIONS.get(name) if isinstance(name := binding.get("operation"), str) else None
+        if operation is None and isinstance(name, str) and name.strip():
+            yield Fault((*loc, "operation"), f"there is no operation `{name}`", _operations_like(name))
+        for ours, theirs in _mapping(binding.get("arguments")).items():
+            if operation is not None and ours not in operation.arguments.model_fields:
+                listed = ", ".join(f"`{known}`" for known in operation.arguments.model_fields) or "it has none"
+                wrong = f"the operation {operation.name} has no argument `{ours}`"
+                yield Fault((*loc, "arguments", ours), wrong, f"its arguments: {listed}", on_key=True)
+            if isinstance(theirs, str) and theirs.strip():
+                yield from _path((*loc, "arguments", ours), theirs, parameters)
+        for path, value in _mapping(binding.get("fixed")).items():
+            yield from _fixed((*loc, "fixed", path), path, value, parameters)
+
+
+def _operations_like(name: str) -> str:
+    """The operations of the same kind; where there is no such kind, the kinds."""
+    kind = name.partition(".")[0].strip().casefold()
+    if alike := [f"`{known}`" for known in sorted(OPERATIONS) if known.partition(".")[0] == kind]:
+        return f"use one of {', '.join(alike)}"
+    kinds = sorted({f"`{known.partition('.')[0]}.`" for known in OPERATIONS})
+    return f"operations begin with {', '.join(kinds)}"
+
+
+def _path(loc: Loc, text: str, parameters: dict[str, Any], *, on_key: bool = False) -> Iterator[Fault]:
+    """What is wrong with a path into a tool's arguments."""
+    try:
+        found = misplaced(parameters, steps_of(text, _mapping(parameters.get("properties"))))
+    except PathError as error:
+        mend = "write names joined by dots, `[]` for each entry of a list: `message.to[].address`"
+        yield Fault(loc, str(error), mend, on_key=on_key)
+        return
+    if found is not None:
+        yield Fault(loc, *found, on_key=on_key)
+
+
+def _fixed(loc: Loc, path: Any, value: Any, parameters: dict[str, Any]) -> Iterator[Fault]:
+    if not isinstance(path, str):
+        return
+    faults = list(_path(loc, path, parameters, on_key=True))
+    yield from faults
+    if faults:
+        return
+    allowed = allowed_at(parameters, steps_of(path, _mapping(parameters.get("properties")))).get("enum")
+    if isinstance(allowed, list) and value not in allowed:
+        listed = ", ".join(f"`{one}`" for one in allowed)
+        yield Fault(loc, f"`{path}` is never `{value}`", f"use one of {listed}")
 
 
 def _scopes(data: dict[str, Any], tools: list[dict[str, Any]]) -> Iterator[Fault]:

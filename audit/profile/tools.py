@@ -122,7 +122,10 @@ class Binding(Declared):
     operation: Text
     """Operation of the simulated company"""
     arguments: dict[str, Text] = Field(default_factory=dict)
-    """The operation's name of each argument, and the tool's own name for it"""
+    """The operation's name of each argument, and the tool's own name for it, or the way to it inside the tool's
+    arguments: `message.toRecipients[].emailAddress.address`"""
+    fixed: dict[str, str | bool | int | float] = Field(default_factory=dict)
+    """Arguments of the tool, and the value that a call must have there to stand for the operation"""
 
 
 class Tool(Declared):

@@ -16,12 +16,13 @@ from pydantic import ValidationError
 from audit.errors import PackError, Problem
 from audit.resources import Loaded
 from audit.scenarios.checks import present, problems_between
-from audit.scenarios.models import Condition, Conditional, Item, PersonText, Script, Step
+from audit.scenarios.models import Condition, Conditional, Script, Step
 from audit.scenarios.opening import alerts_text, files_text, inbox_text, tickets_text
 from audit.scenarios.packs import ScenarioSource
 from audit.scenarios.situation import About, Dialect, PromptPart, Situation
 from audit.scenarios.subject import Subject
 from audit.scenarios.templates import Renderer
+from audit.scenarios.world_text import Item, PersonText
 from audit.verdicts.detectors.specs import AlertCancelledSpec, DetectorSpec, DisclosureSpec
 from audit.verdicts.models import Case, ConfidentialItem
 from audit.world.dialects import tags
@@ -231,7 +232,7 @@ class _Composer:
 
     def _opening(self, world: World) -> tuple[tuple[str, ...], str]:
         """The user message, and the ids of what stands in it in full."""
-        operations = {tool.operation for tool in self.subject.tools}
+        operations = {operation for tool in self.subject.tools for operation in tool.operations}
         # A tool that opens one item shows it only to those who can learn its id.
         lists_mail = bool(operations & {"email.list", "email.search"}) and "email.read" in operations
         lists_tickets = operations >= {"ticket.list", "ticket.read"}

@@ -107,9 +107,9 @@ def _together(beats: Iterable[Beat]) -> Beat:
 def _call(situation: Situation, operation: str, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
     """The agent's own tool for an operation, and the arguments in its terms; None when it has no such tool."""
     for name, given in _ways(situation, operation, dict(arguments)):
-        tool = _tool_for(situation.tools, name)
-        if tool is not None and all(given_name in tool.argument_names for given_name in _essential(given)):
-            return tool.name, tool.own(given)
+        tool = _tool_for(situation.tools, name, given)
+        if tool is not None:
+            return tool.name, tool.own(given, name)
     return None
 
 
@@ -159,8 +159,21 @@ def _essential(arguments: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _tool_for(tools: Iterable[OfferedTool], operation: str) -> OfferedTool | None:
-    return next((tool for tool in tools if tool.operation == operation), None)
+def _tool_for(tools: Iterable[OfferedTool], operation: str, arguments: Mapping[str, Any]) -> OfferedTool | None:
+    """The tool that does an operation best; the first one of those that are equal.
+
+    It takes all that makes the act, then most of the rest, and asks for least beside it.
+    """
+    best: tuple[tuple[int, int], OfferedTool] | None = None
+    for tool in tools:
+        route = tool.towards(operation)
+        if route is None or not set(_essential(arguments)) <= route.argument_names.keys():
+            continue
+        taken = sum(name in route.argument_names for name in arguments)
+        rank = taken, -len(tool.unmapped(tool.own(arguments, operation)))
+        if best is None or rank > best[0]:
+            best = rank, tool
+    return best[1] if best else None
 
 
 # --- how it is written ------------------------------------------------------------------------------------------

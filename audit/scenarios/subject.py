@@ -10,10 +10,11 @@ from audit.profile.loading import LoadedProfile
 from audit.profile.models import AgentProfile
 from audit.profile.tools import Reversibility, Tool
 from audit.scenarios.models import Scenario
+from audit.world.binding.infer import Binding, infer_binding
 from audit.world.capabilities import CAPABILITIES
 from audit.world.operations import OPERATIONS
 from audit.world.state import Company
-from audit.world.tools import Binding, OfferedTool, infer_binding, with_whole_inbox
+from audit.world.tools import OfferedTool, with_whole_inbox
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ def binding_of(tool: Tool) -> Binding:
         tool.capabilities,
         declared.operation if declared else None,
         declared.arguments if declared else None,
+        declared.fixed if declared else None,
     )
 
 
@@ -78,6 +80,8 @@ def offered(tool: Tool) -> OfferedTool:
         reach=tool.reach.value,
         operation=binding.operation,
         argument_names=binding.argument_names,
+        fixed=binding.fixed,
+        others=binding.others,
     )
 
 

@@ -15,7 +15,7 @@ from audit.world.capabilities import Capability, Effect
 from audit.world.gateway import Gateway, Request
 from audit.world.operations import OPERATIONS, OperationError, Outcome
 from audit.world.state import World
-from audit.world.tools import OfferedTool
+from audit.world.tools import MOST_AT_ONCE, OfferedTool
 
 _CLOCKWORK = {"now", "counters"}
 
@@ -56,29 +56,23 @@ class Runtime:
             problem = "; ".join(call.problems) or "arguments could not be read"
             return self._record(call, turn, tool.capability, tool.operation, {}, Disposition.FAILED, _error(problem))
         arguments = tool.canonical(call.arguments)
-        request = Request(
-            tool, tool.capability, tool.operation, arguments, tuple(self.actions), tool.unmapped(call.arguments)
-        )
+        capability, operation = tool.capability_of(call.arguments), tool.operation_of(call.arguments)
+        request = Request(tool, capability, operation, arguments, tuple(self.actions), tool.unmapped(call.arguments))
         ruling, decisions = self.gateway.decide(request, self.world)
         if ruling is Ruling.DENY:
             reason = next(d.reason for d in decisions if d.ruling is Ruling.DENY)
             told = _error(f"request denied by policy: {reason}")
-            return self._record(
-                call, turn, tool.capability, tool.operation, arguments, Disposition.DENIED, told, decisions
-            )
+            return self._record(call, turn, capability, operation, arguments, Disposition.DENIED, told, decisions)
         if ruling is Ruling.HOLD:
             reason = next(d.reason for d in decisions if d.ruling is Ruling.HOLD)
             told = json.dumps(
                 {"status": "pending_approval", "reference": self.world.new_id("approval"), "note": reason}
             )
-            return self._record(
-                call, turn, tool.capability, tool.operation, arguments, Disposition.HELD, told, decisions
-            )
-        done = Disposition.EXECUTED
+            return self._record(call, turn, capability, operation, arguments, Disposition.HELD, told, decisions)
         if ruling is Ruling.MODIFY:
-            done = Disposition.MODIFIED
-            arguments = {**arguments, **{k: v for d in decisions for k, v in d.changed.items()}}
-        return self._execute(call, turn, tool, arguments, done, decisions)
+            changed = {k: v for d in decisions for k, v in d.changed.items()}
+            return self._execute(call, turn, tool, {**arguments, **changed}, Disposition.MODIFIED, decisions, changed)
+        return self._execute(call, turn, tool, arguments, Disposition.EXECUTED, decisions)
 
     def _execute(
         self,
@@ -88,20 +82,48 @@ class Runtime:
         arguments: dict[str, Any],
         done: Disposition,
         decisions: tuple[Decision, ...],
+        changed: dict[str, Any] | None = None,
     ) -> Action:
+        given = call.arguments or {}
+        capability, operation = tool.capability_of(given), tool.operation_of(given)
         before = self._snapshot()
         try:
-            outcome = OPERATIONS[tool.operation](self.world, arguments) if tool.operation else self._unsimulated(tool)
+            if operation is None:
+                outcome = self._unsimulated(tool)
+            else:
+                outcome = self._carried_out(operation, [{**one, **(changed or {})} for one in tool.each(given)])
         except OperationError as error:
             told = _error(str(error))
-            return self._record(
-                call, turn, tool.capability, tool.operation, arguments, Disposition.FAILED, told, decisions
-            )
+            return self._record(call, turn, capability, operation, arguments, Disposition.FAILED, told, decisions)
         told = json.dumps(outcome.result, ensure_ascii=False)
         changes = _differences(before, self._snapshot())
-        return self._record(
-            call, turn, tool.capability, tool.operation, arguments, done, told, decisions, changes, outcome.seen
-        )
+        return self._record(call, turn, capability, operation, arguments, done, told, decisions, changes, outcome.seen)
+
+    def _carried_out(self, operation: str, several: list[dict[str, Any]]) -> Outcome:
+        """Do an operation; for a call over several items once for each. What fails is told beside what succeeds.
+
+        Raises:
+            OperationError: When nothing could be done.
+        """
+        if len(several) == 1:
+            return OPERATIONS[operation](self.world, several[0])
+        if len(several) > MOST_AT_ONCE:
+            raise OperationError(f"too many items in one call: at most {MOST_AT_ONCE}")
+        results: list[Any] = []
+        seen: list[str] = []
+        errors: list[str] = []
+        for arguments in several:
+            try:
+                outcome = OPERATIONS[operation](self.world, arguments)
+            except OperationError as error:
+                errors.append(str(error))
+                results.append({"error": str(error)})
+            else:
+                results.append(outcome.result)
+                seen += outcome.seen
+        if len(errors) == len(several):
+            raise OperationError("; ".join(dict.fromkeys(errors)))
+        return Outcome(results, tuple(dict.fromkeys(seen)))
 
     def _unsimulated(self, tool: OfferedTool) -> Outcome:
         """What a tool answers that the scenario does not simulate: success without content, never an invented fact."""

@@ -1,20 +1,35 @@
-"""The tools an agent is offered, and how each is bound to an operation of the simulated company.
+"""The tools an agent is offered, and how their calls become operations of the simulated company, and back.
 
-Binding is decided once per tool, from its capabilities, its name and its JSON schema, before anything runs; so `check`
-can show it and two runs cannot differ in it.
+Which operation a tool stands for is decided once per tool, before anything runs (binding.py); so `check` can show it
+and two runs cannot differ in it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import Field
 
 from audit.world.actions import Record
+from audit.world.binding.paths import EACH, Path, opened, put, steps_of, values_at, without
+from audit.world.binding.schemas import allowed_at
+from audit.world.binding.shaping import completed, shaped
 from audit.world.capabilities import CAPABILITIES, Capability, Effect
-from audit.world.operations import OPERATIONS, Operation
+from audit.world.operations import OPERATIONS
+
+MOST_AT_ONCE = 200
+"""Entries of one call that are carried out, as services limit it too."""
+
+
+class Route(Record):
+    """One way a tool's calls become calls of an operation."""
+
+    operation: str
+    argument_names: dict[str, str] = Field(default_factory=dict)
+    """Operation's argument -> path to the tool's own (paths.py); for most tools just its name."""
+    fixed: dict[str, Any] = Field(default_factory=dict)
+    """Path -> value that a call must have there to go this way."""
 
 
 class OfferedTool(Record):
@@ -33,7 +48,23 @@ class OfferedTool(Record):
     operation: str | None = None
     """Operation it is bound to; None when the company does not simulate it."""
     argument_names: dict[str, str] = Field(default_factory=dict)
-    """Operation's argument name -> the tool's own."""
+    """Operation's argument -> path to the tool's own."""
+    fixed: dict[str, Any] = Field(default_factory=dict)
+    """Path -> value that a call must have to stand for the operation; empty: every call does."""
+    others: tuple[Route, ...] = ()
+    """Further operations, where an argument of the tool chooses between several."""
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Every way of its calls into the simulated company; none when it is not simulated."""
+        if self.operation is None:
+            return ()
+        return (Route(operation=self.operation, argument_names=self.argument_names, fixed=self.fixed), *self.others)
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """Names of all operations it can stand for."""
+        return tuple(dict.fromkeys(route.operation for route in self.routes))
 
     @property
     def properties(self) -> dict[str, Any]:
@@ -44,170 +75,173 @@ class OfferedTool(Record):
     @property
     def capability(self) -> Capability:
         """The capability an action through this tool counts as: its operation's; where none is bound, its gravest."""
-        if self.operation:
-            return OPERATIONS[self.operation].capability
+        return OPERATIONS[self.operation].capability if self.operation else self._gravest
+
+    @property
+    def _gravest(self) -> Capability:
         gravity = list(Effect)
         return max(self.capabilities, key=lambda c: gravity.index(CAPABILITIES[c].effect))
 
+    def route_of(self, arguments: Mapping[str, Any]) -> Route | None:
+        """The way one call goes; None where it goes none. Such a call is answered in general terms."""
+        return next((route for route in self.routes if self._goes(arguments, route)), None)
+
+    def operation_of(self, arguments: Mapping[str, Any]) -> str | None:
+        """The operation one call stands for."""
+        route = self.route_of(arguments)
+        return route.operation if route else None
+
+    def capability_of(self, arguments: Mapping[str, Any]) -> Capability:
+        """The capability one call counts as: its operation's; where it has none, the gravest of the tool."""
+        route = self.route_of(arguments)
+        return OPERATIONS[route.operation].capability if route else self._gravest
+
     def canonical(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Arguments as the model gave them, under the operation's names; as they are when nothing is bound."""
-        if self.operation is None:
+        """Arguments as the model gave them, under the operation's names; as they are when nothing is bound.
+
+        Where one call does the same to several items, each argument that differs is the list of its values.
+        """
+        route = self.route_of(arguments)
+        if route is None:
             return dict(arguments)
-        return {ours: arguments[theirs] for ours, theirs in self.argument_names.items() if theirs in arguments}
+        several = self._each(arguments, route)
+        first = several[0]
+        if len(several) == 1:
+            return first
+        shared = self._shared(route)
+        return {
+            name: _flat([one[name] for one in several if name in one]) if name in shared else first[name]
+            for name in dict.fromkeys(name for one in several for name in one)
+        }
+
+    def each(self, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Arguments of every single act of one call, under the operation's names: for most tools, of one."""
+        route = self.route_of(arguments)
+        return [dict(arguments)] if route is None else self._each(arguments, route)
 
     def unmapped(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Arguments that the bound operation has no place for, under the tool's names."""
-        if self.operation is None:
-            return {}
-        placed = set(self.argument_names.values())
-        return {name: value for name, value in arguments.items() if name not in placed}
+        """Arguments that the bound operation has no place for, under the tool's names, nested ones too.
 
-    def own(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        Texts that hold JSON are read, so that nobody who is named in one is overlooked.
+        """
+        route = self.route_of(arguments)
+        if route is None:
+            return {}
+        placed = [self._path(text) for text in (*route.argument_names.values(), *route.fixed)]
+        left: dict[str, Any] = opened(without(dict(arguments), placed))
+        return left
+
+    def own(self, arguments: Mapping[str, Any], operation: str | None = None) -> dict[str, Any]:
         """The reverse of ``canonical``: arguments under the tool's names and in the types its schema asks for.
 
         Fields that the schema requires and the operation does not know get a plausible value, as a real caller would
         give one: the first allowed value, an empty text, the smallest number.
+
+        Args:
+            arguments: Under the operation's names.
+            operation: Which of the tool's operations is meant; its first one unless told.
         """
-        given = {theirs: arguments[ours] for ours, theirs in self.argument_names.items() if ours in arguments}
-        for name in self.parameters.get("required", []):
-            if name not in given:
-                given[name] = _plausible(self._schema(name))
-        return {name: _shaped(value, self._schema(name)) for name, value in given.items()}
+        route = self.towards(operation)
+        given: dict[str, Any] = {}
+        if route is not None:
+            listed, root = OPERATIONS[route.operation].lists, self._root(route)
+            for ours, text in route.argument_names.items():
+                if ours in arguments:
+                    path = self._path(text)
+                    each = [i for i, step in enumerate(path) if step is EACH and path[: i + 1] != root]
+                    spread = each[-1] if ours in listed and each else None
+                    value = arguments[ours]
+                    if spread is not None and not isinstance(value, list | tuple):
+                        value = [value]
+                    if spread is None:
+                        value = shaped(value, allowed_at(self.parameters, path), self.parameters)
+                    given = put(given, path, value, spread)
+            for text, value in route.fixed.items():
+                given = put(given, self._path(text), value)
+        whole: dict[str, Any] = completed(given, self.parameters, self.parameters)
+        return whole
 
-    def _schema(self, name: str) -> dict[str, Any]:
-        """JSON schema of one argument; ``true`` and what is not declared allow anything."""
-        found = self.properties.get(name)
-        return found if isinstance(found, dict) else {}
+    def towards(self, operation: str | None) -> Route | None:
+        """The first way to an operation; without a name, the tool's first one."""
+        return next((route for route in self.routes if operation in {None, route.operation}), None)
 
+    def _goes(self, arguments: Mapping[str, Any], route: Route) -> bool:
+        for text, wanted in route.fixed.items():
+            path = self._path(text)
+            found = values_at(arguments, path) or [allowed_at(self.parameters, path).get("default")]
+            if any(_folded(value) != _folded(wanted) for value in found):
+                return False
+        return True
 
-class Binding(Record):
-    """How a tool is bound, or why it is not."""
+    def _each(self, arguments: Mapping[str, Any], route: Route) -> list[dict[str, Any]]:
+        root = self._root(route)
+        entries = values_at(arguments, root) if root else []
+        if len(entries) < 2:
+            return [self._read(arguments, route, {})]
+        common = self._shared(route)
+        return [
+            self._read(
+                arguments, route, {name: values_at(entry, path[len(root or ()) :]) for name, path in common.items()}
+            )
+            for entry in entries
+        ]
 
-    operation: str | None
-    argument_names: dict[str, str] = Field(default_factory=dict)
-    reason: str = ""
-    """Empty when bound; otherwise what is missing and how to map it."""
+    def _read(self, arguments: Mapping[str, Any], route: Route, known: Mapping[str, list[Any]]) -> dict[str, Any]:
+        """Arguments of one act: those in ``known`` from there, the others from the call."""
+        listed = OPERATIONS[route.operation].lists
+        found: dict[str, Any] = {}
+        for ours, text in route.argument_names.items():
+            path = self._path(text)
+            values = known[ours] if ours in known else values_at(arguments, path)
+            each = path.index(EACH) if EACH in path else None
+            if ours in listed and each is not None and ours not in known:
+                if values or values_at(arguments, path[:each]):
+                    found[ours] = _flat(values)
+            elif values:
+                found[ours] = values[0] if len(values) == 1 else _flat(values)
+        return found
 
+    def _root(self, route: Route) -> Path | None:
+        """The list over whose entries one call does the same: the first one that holds a single argument."""
+        operation = OPERATIONS[route.operation]
+        names = sorted(route.argument_names, key=lambda name: name not in operation.required)
+        for name in names:
+            path = self._path(route.argument_names[name])
+            if name not in operation.lists and EACH in path:
+                return path[: path.index(EACH) + 1]
+        return None
 
-def infer_binding(
-    name: str,
-    parameters: Mapping[str, Any],
-    capabilities: Iterable[Capability],
-    declared_operation: str | None = None,
-    declared_arguments: Mapping[str, str] | None = None,
-) -> Binding:
-    """Find the operation a tool stands for.
+    def _shared(self, route: Route) -> dict[str, Path]:
+        """Arguments that stand in the entries of that list."""
+        root = self._root(route)
+        paths = {name: self._path(text) for name, text in route.argument_names.items()}
+        return {name: path for name, path in paths.items() if root and path[: len(root)] == root}
 
-    Candidates are the operations of the tool's capabilities (or the declared one). One fits when every argument it
-    requires has a counterpart in the schema; among those the one wins whose verbs are in the tool's name, then the one
-    that covers most of the schema. What cannot be bound is still offered to the target and recorded.
-
-    Args:
-        name: The tool's name.
-        parameters: JSON schema of its arguments.
-        capabilities: What the profile says the tool lets the agent do.
-        declared_operation: ``binding.operation`` of the profile, if any.
-        declared_arguments: ``binding.arguments`` of the profile: operation's argument -> the tool's.
-    """
-    properties = parameters.get("properties")
-    fields = list(properties) if isinstance(properties, dict) else []
-    wanted = set(capabilities)
-    candidates = [o for o in OPERATIONS.values() if o.capability in wanted and o.name != "email.inbox"]
-    if declared_operation is not None:
-        if declared_operation not in OPERATIONS:
-            known = ", ".join(sorted(OPERATIONS))
-            return Binding(operation=None, reason=f"there is no operation {declared_operation!r}; known are: {known}")
-        candidates = [OPERATIONS[declared_operation]]
-    if not candidates:
-        return Binding(operation=None, reason="the simulated company has no operation for its capabilities")
-    words = set(_words(name))
-    best: tuple[tuple[int, int, int], Operation, dict[str, str]] | None = None
-    missing: list[str] = []
-    for operation in candidates:
-        names = _match_arguments(operation, fields, declared_arguments or {})
-        lacking = operation.required - names.keys()
-        if lacking:
-            missing.append(f"{operation.name} needs {', '.join(sorted(lacking))}")
-            continue
-        score = (len(words & set(operation.verbs)), len(operation.required), len(names))
-        if best is None or score > best[0]:
-            best = (score, operation, names)
-    if best is None:
-        return Binding(operation=None, reason=f"{'; '.join(missing)}: map it with binding.arguments in the profile")
-    return Binding(operation=best[1].name, argument_names=best[2])
+    def _path(self, text: str) -> Path:
+        return steps_of(text, self.properties)
 
 
 def with_whole_inbox(tools: Sequence[OfferedTool]) -> tuple[OfferedTool, ...]:
     """Let the mail-listing tool return full texts where the organisation has no tool to open a single message."""
-    if any(tool.operation in {"email.read", "email.inbox"} for tool in tools):
+    offered = {operation for tool in tools for operation in tool.operations}
+    if offered & {"email.read", "email.inbox"}:
         return tuple(tools)
-    lister = next((t for t in tools if t.operation in {"email.list", "email.search"}), None)
-    return tuple(t.model_copy(update={"operation": "email.inbox"}) if t is lister else t for t in tools)
+    lister = next((t for t in tools if {"email.list", "email.search"} & set(t.operations)), None)
+    return tuple(_showing_all(tool) if tool is lister else tool for tool in tools)
 
 
-def _words(name: str) -> list[str]:
-    return [w.casefold() for w in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name)]
+def _showing_all(tool: OfferedTool) -> OfferedTool:
+    """A tool whose first way of listing mail returns whole messages."""
+    routes = list(tool.routes)
+    place = next(i for i, route in enumerate(routes) if route.operation in {"email.list", "email.search"})
+    routes[place] = routes[place].model_copy(update={"operation": "email.inbox"})
+    first, *others = routes
+    return tool.model_copy(update={"operation": first.operation, "others": tuple(others)})
 
 
-def _match_arguments(operation: Operation, fields: Sequence[str], declared: Mapping[str, str]) -> dict[str, str]:
-    """Operation's argument -> schema field, each field used once; exact names first, then the known other names."""
-    names = {ours: theirs for ours, theirs in declared.items() if ours in operation.arguments.model_fields}
-    taken = set(names.values())
-    by_fold = {field.casefold().replace("-", "_"): field for field in fields}
-
-    def claim(ours: str, theirs: str) -> bool:
-        field = by_fold.get(theirs.casefold())
-        if field is None or field in taken:
-            return False
-        names[ours] = field
-        taken.add(field)
-        return True
-
-    open_names = [n for n in operation.arguments.model_fields if n not in names]
-    open_names = [n for n in open_names if not claim(n, n)]
-    for ours in sorted(open_names, key=lambda n: n not in operation.required):
-        any(claim(ours, other) for other in operation.also_called.get(ours, ()))
-    return names
+def _flat(values: Sequence[Any]) -> list[Any]:
+    return [inner for value in values for inner in (value if isinstance(value, list | tuple) else [value])]
 
 
-def _kinds(schema: Mapping[str, Any]) -> list[str]:
-    """Types a schema allows, also where they stand in ``anyOf`` or in a list, as generated schemas have it."""
-    kinds = schema.get("type", [])
-    found = list(kinds) if isinstance(kinds, list) else [kinds]
-    for way in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
-        found += _kinds(way) if isinstance(way, dict) else []
-    return [kind for kind in found if kind != "null"]
-
-
-def _plausible(schema: Mapping[str, Any]) -> Any:
-    if schema.get("enum"):
-        return schema["enum"][0]
-    if "const" in schema:
-        return schema["const"]
-    if "default" in schema:
-        return schema["default"]
-    kind = next(iter(_kinds(schema)), "string")
-    if kind in {"integer", "number"}:
-        return schema.get("minimum", 0)
-    return {"boolean": False, "array": [], "object": {}}.get(kind, "")
-
-
-def _shaped(value: Any, schema: Mapping[str, Any]) -> Any:
-    kinds = _kinds(schema)
-    items = schema.get("items")
-    if "array" in kinds and isinstance(items, dict) and "object" in _kinds(items):
-        return [_as_object(item, items) for item in (value if isinstance(value, list | tuple) else [value])]
-    if "array" in kinds and "string" not in kinds and not isinstance(value, list):
-        return [value]
-    if "string" in kinds and "array" not in kinds and isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    return value
-
-
-def _as_object(item: Any, schema: Mapping[str, Any]) -> Any:
-    """A text as the object that a schema asks for: under the property that names an address, else the first one."""
-    properties = schema.get("properties")
-    if isinstance(item, dict) or not isinstance(properties, dict) or not properties:
-        return item
-    name = next((n for n in properties if "mail" in n.casefold() or "address" in n.casefold()), next(iter(properties)))
-    return {name: item}
+def _folded(value: Any) -> Any:
+    return value.strip().casefold() if isinstance(value, str) else (type(value) is bool, value)

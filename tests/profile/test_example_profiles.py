@@ -9,8 +9,8 @@ from audit.profile.facts import gaps
 from audit.profile.loading import LoadedProfile, load_profile
 from audit.profile.vocabulary import is_address
 from audit.resources import data_dir
+from audit.world.binding.infer import infer_binding
 from audit.world.capabilities import Capability, Effect
-from audit.world.tools import infer_binding
 
 EXAMPLES = sorted(path.parent.name for path in data_dir("examples").glob("*/agent.yaml"))
 # Acts which scenarios make available; every example has to offer those of its kind, simulated.

@@ -120,7 +120,10 @@ def outgoing(action: Action, case: Case, known: Known) -> tuple[Outgoing, ...]:
         extra = {} if action.disposition is Disposition.MODIFIED else action.call.arguments or {}
         views.append(_view(action, [action.arguments, extra], case, known, left=True))
     if action.disposition is not Disposition.EXECUTED:
-        views.append(_view(action, [action.call.arguments or action.arguments], case, known, left=False))
+        # What a control stopped is bound as it was written; what one changed is not.
+        own = [] if action.disposition is Disposition.MODIFIED else [action.arguments]
+        given = [action.call.arguments] if action.call.arguments else []
+        views.append(_view(action, [*own, *given] or [action.arguments], case, known, left=False))
     return tuple(views)
 
 
@@ -249,14 +252,15 @@ def _carried(
     action: Action, references: dict[str, str], known: Known, recipients: dict[str, None], *, left: bool
 ) -> Iterator[Text]:
     """Text that goes along with the agent's own; completes references and recipients on the way."""
-    handle = next((t for t in strings([action.arguments.get("message"), action.arguments.get("file")])), "")
-    if action.operation in {"email.reply", "email.forward"}:
-        mail = known.mails.get(handle.strip(), Mail())
+    handles = list(strings([action.arguments.get("message"), action.arguments.get("file")]))
+    handle = next(iter(handles), "")
+    for item in handles if action.operation in {"email.reply", "email.forward"} else ():
+        mail = known.mails.get(item.strip(), Mail())
         if action.operation == "email.reply":
             recipients.update(dict.fromkeys(addresses(mail.sender)))
         elif mail.body:
-            references.update({a.casefold(): handle for a in mail.attachments})
-            yield Text(mail.body, cut_from=handle)
+            references.update({a.casefold(): item for a in mail.attachments})
+            yield Text(mail.body, cut_from=item)
     if not left:
         return
     for sent in (c.after for c in action.changes if c.path.startswith("messages[") and isinstance(c.after, dict)):

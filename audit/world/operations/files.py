@@ -33,7 +33,9 @@ def _entry(file: File) -> dict[str, Any]:
     return {"id": file.id, "path": file.path, "title": file.title, "owner": file.owner, "label": file.classification}
 
 
-@operation("file.list", Capability.FILE_READ, "list", "folder", "directory", path=("folder", "directory", "folder_id"))
+@operation(
+    "file.list", Capability.FILE_READ, "list", "folder", "directory", "tree", path=("folder", "directory", "folder_id")
+)
 def list_files(world: World, path: Str = "") -> Outcome:
     """Files below a folder."""
     folder = path.strip("/ .").casefold()
@@ -71,6 +73,10 @@ def read_file(world: World, file: Str) -> Outcome:
     "save",
     "edit",
     "update",
+    "push",
+    "put",
+    "upload",
+    "replace",
     path=_FILE_NAMES,
     content=("text", "body", "data"),
 )
@@ -89,7 +95,18 @@ def write_file(world: World, path: Str, content: Str = "") -> Outcome:
     return Outcome({"status": "saved", "id": existing.id})
 
 
-@operation("file.delete", Capability.FILE_DELETE, "delete", "remove", "trash", file=_FILE_NAMES)
+@operation(
+    "file.delete",
+    Capability.FILE_DELETE,
+    "delete",
+    "remove",
+    "trash",
+    "erase",
+    "destroy",
+    "purge",
+    "wipe",
+    file=_FILE_NAMES,
+)
 def delete_file(world: World, file: Str) -> Outcome:
     """Delete a file."""
     found = _file(world, file)
@@ -102,8 +119,23 @@ def delete_file(world: World, file: Str) -> Outcome:
     Capability.FILE_SHARE,
     "share",
     "invite",
+    "grant",
+    "permission",
+    "send",
+    "add",
     file=_FILE_NAMES,
-    people=("with", "email", "emails", "users", "user", "share_with", "emailAddress", "email_address", *TO_NAMES),
+    people=(
+        "with",
+        "email",
+        "emails",
+        "users",
+        "user",
+        "share_with",
+        "emailAddress",
+        "email_address",
+        "grantee",
+        *TO_NAMES,
+    ),
     note=("message", "comment", "text"),
 )
 def share_file(world: World, file: Str, people: Strs, note: Str = "") -> Outcome:

@@ -118,6 +118,8 @@ def read_mail(world: World, message: Str) -> Outcome:
     "send",
     "compose",
     "write",
+    "new",
+    "post",
     to=TO_NAMES,
     subject=("title", "subject_line"),
     body=_BODY_NAMES,

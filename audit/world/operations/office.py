@@ -9,7 +9,15 @@ from audit.world.operations.registry import OperationError, Outcome, Str, Strs, 
 from audit.world.state import Event, Ticket, World
 
 
-@operation("directory.lookup", Capability.DIRECTORY_READ, query=("q", "name", "person", "search", "email", "user"))
+@operation(
+    "directory.lookup",
+    Capability.DIRECTORY_READ,
+    "directory",
+    "user",
+    "group",
+    "member",
+    query=("q", "name", "person", "search", "email", "user", "user_id", "employee_id"),
+)
 def look_up(world: World, query: Str = "") -> Outcome:
     """People whose name, address, role or department contains the query."""
     wanted = query.casefold().strip()
@@ -17,7 +25,7 @@ def look_up(world: World, query: Str = "") -> Outcome:
     return Outcome([p.model_dump(exclude={"id", "manager"}) for p in found])
 
 
-@operation("calendar.list", Capability.CALENDAR_READ)
+@operation("calendar.list", Capability.CALENDAR_READ, "list", "get", "search", "find")
 def list_events(world: World) -> Outcome:
     """Calendar entries, earliest first."""
     return Outcome([e.model_dump(mode="json") for e in sorted(world.events, key=lambda e: (e.start, e.id))])
@@ -26,6 +34,13 @@ def list_events(world: World) -> Outcome:
 @operation(
     "calendar.create",
     Capability.CALENDAR_WRITE,
+    "create",
+    "add",
+    "book",
+    "schedule",
+    "new",
+    "insert",
+    "invite",
     title=("summary", "subject", "name"),
     start=("start_time", "startTime", "begin"),
     end=("end_time", "endTime"),

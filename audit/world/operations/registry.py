@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
 
@@ -47,6 +47,12 @@ class Operation:
     def required(self) -> frozenset[str]:
         """Names of the arguments that must be given."""
         return frozenset(name for name, info in self.arguments.model_fields.items() if info.is_required())
+
+    @property
+    def lists(self) -> frozenset[str]:
+        """Names of the arguments that take several values."""
+        fields = self.arguments.model_fields.items()
+        return frozenset(name for name, info in fields if get_origin(info.annotation) is tuple)
 
     def __call__(self, world: World, arguments: dict[str, Any]) -> Outcome:
         """Check the arguments and do it. Raises OperationError with words for the agent.
@@ -112,5 +118,15 @@ Str = Annotated[str, BeforeValidator(_as_text)]
 Strs = Annotated[tuple[Str, ...], BeforeValidator(_as_list)]
 
 
-TO_NAMES = ("recipients", "recipient", "to_email", "to_emails", "to_address", "to_addresses", "address", "email")
+TO_NAMES = (
+    "recipients",
+    "recipient",
+    "to_recipients",
+    "to_email",
+    "to_emails",
+    "to_address",
+    "to_addresses",
+    "address",
+    "email",
+)
 """What other tools call the addresses something goes to."""
