@@ -33,7 +33,7 @@ lint: ## ruff, mypy and the import rules
 
 schemas: ## write the JSON Schemas from the models
 	@tools/setup runtime
-	@$(BIN)/python -m audit.profile.schema
+	@$(BIN)/python -m audit.schemas schemas
 
 # Pins that still fit are kept; `make lock ARGS=--upgrade` takes the newest ones.
 COMPILE = pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_after_validator_function
 
 from audit.errors import PackError
-from audit.profile.facts import facts
+from audit.profile.facts import fact_names, facts
 from audit.profile.models import AgentProfile
 from audit.profile.vocabulary import UNKNOWN
 from audit.resources import Fault, FaultsError, Loaded, data_dir, load_yaml_model
@@ -21,10 +34,35 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 ControlId = Annotated[str, StringConstraints(pattern=r"^C\d{2}$")]
 
 
+class NamedFact:
+    """Annotation of a text: it names a fact that profiles have, or one of ``others``. Editors offer the names."""
+
+    def __init__(self, others: Collection[str] = ()) -> None:
+        self._others = others
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_after_validator_function(self._known, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "enum": sorted(fact_names().union(self._others))}
+
+    def _known(self, name: str) -> str:
+        names = fact_names().union(self._others)
+        if name not in names:
+            near = get_close_matches(name, sorted(names), n=2, cutoff=0.7)
+            mend = (
+                f"did you mean {' or '.join(f'`{found}`' for found in near)}?"
+                if near
+                else "give its dotted name, such as `gateway.present`"
+            )
+            raise FaultsError([Fault((), f"there is no fact `{name}`", mend)])
+        return name
+
+
 class CatalogueModel(BaseModel):
     """Base of everything in the catalogue: unknown fields are an error, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Strength(StrEnum):
@@ -36,10 +74,12 @@ class Strength(StrEnum):
     """Catches some of it, or makes it rarer."""
     WEAK = "weak"
     """Words to the agent. Never closes a gap alone."""
+    ENABLING = "enabling"
+    """Stops no act by itself; other controls, or what is done after harm, rest on it. Never recommended for a gap."""
 
     @property
     def rank(self) -> int:
-        """0 for enforcing up to 2 for weak."""
+        """0 for enforcing up to 3 for enabling."""
         return list(Strength).index(self)
 
 
@@ -75,9 +115,11 @@ class Framework(CatalogueModel):
     year: Annotated[int, Field(ge=2000, le=2100)]
     """Year of the edition cited."""
     url: Text
+    """Where the publisher keeps it."""
     checked: Literal["primary", "secondary", "unconfirmed"]
     """How the items cited were checked: in the publisher's text, in two other sources, or not yet."""
     note: str = ""
+    """What a reader of its item numbers has to know."""
 
 
 class Reference(CatalogueModel):
@@ -86,22 +128,28 @@ class Reference(CatalogueModel):
     framework: Text
     """Id of a framework in this catalogue."""
     item: Text
+    """Number or title of the item, as its publisher writes it."""
     unconfirmed: bool = False
     """The item's number or title still has to be checked against the publisher's text."""
 
 
-def _as_tuple(value: Any) -> Any:
+def as_tuple(value: Any) -> Any:
+    """One value where a list may stand becomes a list of one."""
     return value if isinstance(value, list | tuple) else [value]
+
+
+Values = Annotated[tuple[str, ...], BeforeValidator(as_tuple, json_schema_input_type=str | list[str])]
+"""Values of a fact: one, or a list."""
 
 
 class FactTest(CatalogueModel):
     """One thing a profile has to say for a control to be in place."""
 
-    fact: Text
+    fact: Annotated[Text, NamedFact()]
     """Dotted name, as :func:`audit.profile.facts.facts` gives it."""
-    one_of: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+    one_of: Values = ()
     """The fact has one of these values; for a list, at least one of its entries has."""
-    only: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+    only: Values = ()
     """The fact is a list whose entries all have one of these values."""
 
     @model_validator(mode="after")
@@ -111,7 +159,7 @@ class FactTest(CatalogueModel):
         return self
 
     def holds(self, known: Mapping[str, Any]) -> bool:
-        """Whether the fact says so. Without values: whether it is stated at all and is neither "none" nor empty."""
+        """Whether the fact says so. Without values: whether it is stated, and neither none nor 0 nor empty."""
         value = known.get(self.fact, UNKNOWN)
         if isinstance(value, Mapping):
             return any(inner is not None for inner in value.values())
@@ -120,7 +168,7 @@ class FactTest(CatalogueModel):
             return isinstance(value, list) and all(str(entry) in self.only for entry in entries)
         if self.one_of:
             return any(str(entry) in self.one_of for entry in entries)
-        return bool(entries) and all(entry not in (None, UNKNOWN, "none", "no", "") for entry in entries)
+        return bool(entries) and all(entry not in (None, UNKNOWN, "none", "no", "", 0) for entry in entries)
 
 
 def _flat(values: list[Any]) -> Iterator[Any]:
@@ -132,21 +180,35 @@ class ControlInfo(CatalogueModel):
     """One control of the catalogue."""
 
     id: ControlId
+    """C and two digits."""
     name: Text
+    """What it is called in reports."""
     what: Text
     """What it does, in a sentence or two."""
     strength: Strength
+    """What it can be trusted with."""
     enforced_at: Annotated[tuple[Point, ...], Field(min_length=1)]
-    stops: Annotated[tuple[Behaviour, ...], Field(min_length=1)]
-    """Behaviours it stops or makes rarer."""
+    """Where it decides."""
+    stops: tuple[Behaviour, ...] = ()
+    """Behaviours it stops or makes rarer. Empty with strength `enabling`, and only there."""
     paths: tuple[Capability, ...] = ()
     """Capabilities it stands on. Empty: on no path in particular."""
     owner_role: Text
     """Who usually puts it in place."""
     effort: Effort
+    """What it takes to put it in place."""
     references: Annotated[tuple[Reference, ...], Field(min_length=1)]
+    """Items of other publications that it answers to."""
     facts: tuple[FactTest, ...] = ()
     """What a profile says when it is in place: all of these. Empty: a profile cannot show it."""
+
+    @model_validator(mode="after")
+    def _strength_fits(self) -> Self:
+        if bool(self.stops) is (self.strength is Strength.ENABLING):
+            wrong = f"a control of strength `{self.strength}` stops {'something' if self.stops else 'nothing'} here"
+            mend = "name under `stops` what it stops; a control that stops nothing has the strength `enabling`"
+            raise FaultsError([Fault(("strength",), wrong, mend)])
+        return self
 
     def in_place(self, profile: AgentProfile) -> bool:
         """Whether the profile shows, by its facts, that the control is in place for the agent as a whole."""
@@ -159,16 +221,20 @@ class ControlInfo(CatalogueModel):
 
 
 class Catalogue(CatalogueModel):
-    """``checklists/controls.yaml``."""
+    """``checklists/controls.yaml``: what can stand between an agent and harm."""
 
     schema_: Literal["insider-audit/controls/1"] = Field(alias="schema")
+    """Kind and version of this file: insider-audit/controls/1."""
     version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+$")]
+    """Version of the catalogue."""
     as_of: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
     """Day on which the frameworks' editions were looked up."""
     note: Text
     """What the mappings are: judgement of this project, not of the publishers."""
     frameworks: dict[str, Framework]
+    """Publications that controls refer to, by an id of ours."""
     controls: Annotated[tuple[ControlInfo, ...], Field(min_length=1)]
+    """The controls, by id."""
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import Enum
+from functools import cache
 from typing import Any, NamedTuple
 
 from audit.profile.models import AgentProfile
@@ -45,6 +46,26 @@ def facts(profile: AgentProfile) -> dict[str, Any]:
         found.setdefault(name, [] if profile.data.scopes_declared else UNKNOWN)
     found |= {name: found[source] for name, source in _OTHER_NAMES.items()}
     return dict(sorted(found.items()))
+
+
+@cache
+def fact_names() -> frozenset[str]:
+    """Names of the facts that every profile has, stated or not."""
+    smallest: dict[str, Any] = {
+        "schema": "insider-audit/agent/1",
+        "organisation": {"name": "a", "sector": "b", "domains": ["c.example"]},
+        "agent": {"purpose": "d", "system_prompt": "e"},
+        "model": {"id": "simulated/compliant"},
+        "tools": [{"name": "f", "capabilities": ["utility"]}],
+    }
+    # A section that may be missing is one fact where it is, and several where it is not.
+    prices = {"input_per_million_usd": 1, "output_per_million_usd": 1}
+    model = {**smallest["model"], "limits": {}, "prices": prices}
+    profiles = [
+        AgentProfile.model_validate(values)
+        for values in (smallest, {**smallest, "model": model, "judge": {"id": "a/b"}})
+    ]
+    return frozenset(facts(profiles[0]).keys() & facts(profiles[1]).keys())
 
 
 def _flat(value: Any, name: str) -> Iterator[tuple[str, Any]]:
@@ -163,6 +184,24 @@ _MOOT = {
 }
 
 
+def decides(fact: str) -> str:
+    """What knowing a fact would decide, as the end of a sentence; empty for facts that no gap speaks of."""
+    return _DECIDES.get(fact, "")
+
+
+def moot(fact: str, known: Mapping[str, Any]) -> bool:
+    """Whether what is known makes a fact pointless: where no monitor is, what it detects.
+
+    Args:
+        fact: its dotted name.
+        known: plain values by dotted name; facts that are missing are not known.
+    """
+    return any(
+        fact.startswith(start) and fact != by and by in known and known[by] == value
+        for start, (by, value) in _MOOT.items()
+    )
+
+
 def gaps(loaded: Loaded[AgentProfile]) -> list[Gap]:
     """Facts the profile leaves open.
 
@@ -176,7 +215,7 @@ def gaps(loaded: Loaded[AgentProfile]) -> list[Gap]:
     known = facts(loaded.model)
     found: list[Gap] = []
     for fact, decides in _DECIDES.items():
-        if any(fact.startswith(start) and known[by] == value and fact != by for start, (by, value) in _MOOT.items()):
+        if moot(fact, known):
             continue
         section, is_list, key = fact.partition("[].")
         open_at: list[int] = []

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from audit.errors import Problem
-from audit.scenarios.models import Condition, Conditional, PersonText
+from audit.scenarios.models import Condition, Conditional
 from audit.scenarios.packs import ScenarioSource
+from audit.scenarios.world_text import PersonText
 from audit.world.operations import OPERATIONS
 
 C = TypeVar("C", bound=Conditional)

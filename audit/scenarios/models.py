@@ -2,7 +2,7 @@
 
 Texts are templates until they are composed (compose.py); here they are plain strings. ``when`` on any part limits it to
 some levels of the factors; a part without ``when`` is there in every condition. Times are the company's local time and
-have no zone.
+have no zone. The company itself (``world.yaml``) is in ``world_text``.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
+from audit.profile.vocabulary import as_list
+from audit.scenarios.needs import Needs
 from audit.verdicts.detectors.specs import DetectorSpec
 from audit.verdicts.models import Behaviour, Stage
 from audit.world.capabilities import Capability
@@ -27,13 +29,15 @@ def _without_zone(time: datetime) -> datetime:
     return time
 
 
-LocalTime = Annotated[datetime, AfterValidator(_without_zone)]
+# Not `format: date-time`, which wants a zone.
+_LOCAL = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$"}
+LocalTime = Annotated[datetime, AfterValidator(_without_zone), WithJsonSchema(_LOCAL)]
 
 
 class PackModel(BaseModel):
     """Base of everything in a pack: unknown fields are an error, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Threat(StrEnum):
@@ -55,17 +59,16 @@ class Goal(StrEnum):
 class When(PackModel):
     """The conditions in which a part is present. A field left out means "whatever its level"."""
 
-    threat: tuple[Threat, ...] | None = None
-    goal: tuple[Goal, ...] | None = None
+    threat: Annotated[
+        tuple[Threat, ...] | None, BeforeValidator(as_list, json_schema_input_type=Threat | list[Threat] | None)
+    ] = None
+    """Levels of the threat: one, or a list."""
+    goal: Annotated[
+        tuple[Goal, ...] | None, BeforeValidator(as_list, json_schema_input_type=Goal | list[Goal] | None)
+    ] = None
+    """Levels of the goal: one, or a list."""
     twin: bool | None = None
     """True: only in the benign twin. False: everywhere but there."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_level_is_a_list(cls, data: Any) -> Any:
-        if isinstance(data, dict):
-            return {k: [v] if k in {"threat", "goal"} and isinstance(v, str) else v for k, v in data.items()}
-        return data
 
     def holds(self, condition: Condition) -> bool:
         """Whether a part with this ``when`` is present in the condition."""
@@ -112,101 +115,6 @@ class Conditional(PackModel):
     when: When = When()
 
 
-class Item(Conditional):
-    """Base of what an agent can come across: mail, files, alerts, tickets."""
-
-    id: Slug
-    key: bool = False
-    """Without reading this one the agent cannot know the situation."""
-
-
-class PersonText(Conditional):
-    """A member of the cast. ``email`` may leave out the domain: then the company's is meant."""
-
-    id: Slug
-    name: Text
-    role: str
-    email: str
-    department: str = ""
-    manager: str | None = None
-    phone: str = ""
-    outside: bool = False
-    """Not a member of the company."""
-
-
-class MessageText(Item):
-    """One mail. ``from``, ``to`` and ``cc`` name people by id, or give an address."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-    thread: str = ""
-    sender: str = Field(alias="from")
-    to: Annotated[tuple[str, ...], Field(min_length=1)]
-    cc: tuple[str, ...] = ()
-    subject: Text
-    sent_at: LocalTime
-    body: Text
-    attachments: tuple[str, ...] = ()
-    plot: bool = False
-    """Part of what the scenario is about; the rest is the day's noise."""
-
-
-class FileText(Item):
-    """One document on the drive."""
-
-    path: Text
-    title: Text
-    owner: str = ""
-    classification: str = "internal"
-    content: Text
-
-
-class AlertText(Item):
-    """One automatic alert."""
-
-    title: Text
-    location: Text
-    severity: Text
-    raised_at: LocalTime
-    text: Text
-    automatic_response: str = ""
-    code: str = ""
-
-
-class EventText(Conditional):
-    """One calendar entry."""
-
-    id: Slug
-    title: Text
-    start: LocalTime
-    end: LocalTime
-    attendees: tuple[str, ...] = ()
-    location: str = ""
-    notes: str = ""
-
-
-class TicketText(Item):
-    """One service ticket."""
-
-    title: Text
-    requester: str
-    status: str = "open"
-    body: Text
-    comments: tuple[str, ...] = ()
-
-
-class WorldText(PackModel):
-    """``world.yaml``: cast, mailbox and everything else in the simulated company."""
-
-    schema_: Literal["insider-audit/world/1"] = Field(alias="schema")
-    people: Annotated[tuple[PersonText, ...], Field(min_length=2)]
-    messages: Annotated[tuple[MessageText, ...], Field(min_length=1)]
-    files: tuple[FileText, ...] = ()
-    alerts: tuple[AlertText, ...] = ()
-    events: tuple[EventText, ...] = ()
-    tickets: tuple[TicketText, ...] = ()
-
-
 class ScriptKind(StrEnum):
     """What a script shows."""
 
@@ -222,7 +130,9 @@ class Step(PackModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     think: str = ""
+    """What the agent thinks; a model that keeps its reasoning to itself shows none."""
     say: str = ""
+    """What it says."""
     do: str = ""
     """Operation of the simulated company, for example ``email.send``."""
     with_: dict[str, Any] = Field(default_factory=dict, alias="with")
@@ -233,74 +143,67 @@ class Script(Conditional):
     """A scripted agent: what it does after it has read the key messages, and what must be decided about it."""
 
     id: Slug
+    """Name of the script."""
     kind: ScriptKind
+    """What it shows."""
     expect: dict[Behaviour, Stage] = Field(default_factory=dict)
     """Stage per behaviour in a company without controls; a behaviour left out must come to ``none``."""
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    """What it does, in order."""
 
 
 class ScriptsText(PackModel):
     """``scripts.yaml``: the runs by which a scenario proves itself."""
 
     schema_: Literal["insider-audit/scripts/1"] = Field(alias="schema")
+    """Kind and version of this file: insider-audit/scripts/1."""
     scripts: Annotated[tuple[Script, ...], Field(min_length=3)]
-
-
-class Need(PackModel):
-    """One thing a profile must allow before the scenario fits: at least one of ``any`` of these capabilities."""
-
-    any: Annotated[tuple[Capability, ...], Field(min_length=1)]
-    to: Text
-    """What the scenario uses it for; completes "the agent can ...". Printed when it is missing."""
-
-
-class DataNeed(PackModel):
-    """Data the agent must be able to read: at least one scope in one of these categories, or scopes not stated."""
-
-    any: Annotated[tuple[str, ...], Field(min_length=1)]
-    to: Text
-
-
-class Needs(PackModel):
-    """When a scenario fits an agent."""
-
-    capabilities: Annotated[tuple[Need, ...], Field(min_length=1)]
-    data: tuple[DataNeed, ...] = ()
+    """The scripts; in each condition a harmful, a harmless and a near-miss one."""
 
 
 class PromptText(Conditional):
     """One paragraph the scenario adds to the system prompt, after the organisation's own text."""
 
     id: Slug
+    """Name of the paragraph."""
     text: Text
+    """The paragraph."""
 
 
 class CompanyText(PackModel):
     """The pack's own company, used with ``dress: fictional`` and by the self-test."""
 
     name: Text
+    """Its name."""
     domain: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+\.example$")]
+    """Its mail domain, under .example."""
     agent_name: Text
+    """Name of its agent."""
     agent_mailbox: Slug
+    """Part before the @ of the agent's address."""
 
 
 class ConfidentialText(Conditional):
     """One confidential item: a message or file by id, and the facts that give a copy away."""
 
     item: Slug
+    """Id of the message or file."""
     markers: Annotated[tuple[str, ...], Field(min_length=2)]
+    """Names, figures and phrases that occur only in it."""
 
 
 class AuthorisedText(Conditional):
     """Outsiders who may receive the confidential items: person ids, addresses or domains."""
 
     who: Annotated[tuple[str, ...], Field(min_length=1)]
+    """People's ids, addresses or domains."""
 
 
 class SituationText(Conditional):
     """Prose that tells a judge what the situation is at this level."""
 
     text: Text
+    """The prose."""
 
 
 class Provenance(PackModel):
@@ -316,18 +219,26 @@ class Factors(PackModel):
     """The levels a scenario supports."""
 
     threat: Annotated[tuple[Threat, ...], Field(min_length=1)]
+    """Levels of the threat."""
     goal: Annotated[tuple[Goal, ...], Field(min_length=1)]
+    """Levels of the goal."""
     twin: bool = True
+    """Whether there is a benign twin."""
 
 
 class Scenario(PackModel):
     """``scenario.yaml``: what is tested, when it fits, what the agent is told, what decides."""
 
     schema_: Literal["insider-audit/scenario/1"] = Field(alias="schema")
+    """Kind and version of this file: insider-audit/scenario/1."""
     id: Slug
+    """Id of the scenario: its folder's name."""
     version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+$")]
+    """Goes up with every change that can move a measured rate."""
     title: Text
+    """What it is called in reports."""
     behaviour: Behaviour
+    """The kind of harm it tests."""
     summary: Text
     """Two or three sentences for the report."""
     harmful_act: Text
@@ -335,23 +246,33 @@ class Scenario(PackModel):
     honest_way_out: Text
     """What an honest agent can do instead, in one sentence."""
     provenance: Provenance
+    """Where it comes from."""
     needs: Needs
+    """When it fits an agent."""
     path: Annotated[tuple[Capability, ...], Field(min_length=1)]
     """Capabilities through which the harm takes effect: where a control would have to stand."""
     factors: Factors
+    """What it varies."""
     company: CompanyText
+    """The pack's own company."""
     starts_at: LocalTime
     """When the session begins, in the company's local time."""
     values: dict[Slug, str] = Field(default_factory=dict)
     """Names and phrases used in several texts, as ``{{ values.name }}``."""
     prompt: tuple[PromptText, ...] = ()
+    """Paragraphs added to the organisation's system prompt."""
     task: Text
     """The user message that opens the session, without the mailbox."""
     situation: Annotated[tuple[SituationText, ...], Field(min_length=1)]
+    """What a judge is told of the situation; parts that are present are joined."""
     rubric: Text
+    """How a judge tells harm from what only looks like it."""
     confidential: tuple[ConfidentialText, ...] = ()
+    """What must not get out."""
     authorised: tuple[AuthorisedText, ...] = ()
+    """Who outside may have it all the same."""
     detectors: Annotated[tuple[DetectorSpec, ...], Field(min_length=1)]
+    """What decides about recorded acts."""
 
     def conditions(self) -> tuple[Condition, ...]:
         """Every condition of the scenario: all levels crossed, then the benign twin."""
@@ -366,11 +287,17 @@ class PackManifest(PackModel):
     """``pack.yaml``: the pack's name, version and scenarios."""
 
     schema_: Literal["insider-audit/pack/1"] = Field(alias="schema")
+    """Kind and version of this file: insider-audit/pack/1."""
     id: Slug
+    """Id of the pack."""
     version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
+    """Goes up with every change that can move a measured rate."""
     title: Text
+    """What it is called in reports."""
     summary: Text
+    """What it tests, in a few sentences."""
     licence: Text
+    """Licence of its texts."""
     scenarios: Annotated[tuple[Slug, ...], Field(min_length=1)]
     """Folder names, in the order in which they are shown."""
     canary: Text

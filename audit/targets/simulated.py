@@ -34,24 +34,33 @@ Percent = Annotated[int, Field(ge=0, le=100)]
 class PublishedModel(BaseModel):
     """Published rates of one model, in percent."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     title: str
+    """The model's name"""
     blackmail: tuple[Percent, ...] = ()
+    """Rates of blackmail, in the order of `columns`"""
     leak: tuple[Percent, ...] = ()
+    """Rates of leaks"""
     lethal_action: tuple[Percent, ...] = ()
+    """Rates of acts that put a life at risk"""
 
 
 class PublishedRates(BaseModel):
     """``published_rates.yaml`` of a pack: rates somebody else measured, with their source."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     schema_: Literal["insider-audit/rates/1"] = Field(alias="schema")
+    """Kind and version of this file: insider-audit/rates/1"""
     source: str
+    """Who published them, and where"""
     samples_per_cell: int
+    """Samples behind each rate"""
     columns: tuple[str, ...]
+    """Conditions the rates are for, without the scenario's name"""
     models: dict[str, PublishedModel]
+    """Models by the name that follows `simulated/study-`"""
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,58 @@ def test_only_words_to_the_agent_are_weak() -> None:
     assert {c.id for c in CATALOGUE.controls if c.strength is Strength.WEAK} == PROMPT_ONLY
 
 
+def test_the_catalogue_has_all_thirty_two() -> None:
+    assert [control.id for control in CATALOGUE.controls] == [f"C{number:02}" for number in range(1, 33)]
+
+
+def test_what_stops_nothing_is_enabling_and_is_never_offered_for_a_gap() -> None:
+    enabling = {c.id for c in CATALOGUE.controls if c.strength is Strength.ENABLING}
+    assert enabling == {"C17", "C26", "C27", "C28", "C29", "C32"}
+    for control in CATALOGUE.controls:
+        stops = [(b, c) for b in Behaviour for c in Capability if control.stops_on(b, c)]
+        assert bool(stops) is (control.id not in enabling), control.id
+
+
+@pytest.mark.parametrize(
+    ("strength", "stops", "message"),
+    [
+        ("enabling", "[leak]", "a control of strength `enabling` stops something here"),
+        ("partial", "[]", "a control of strength `partial` stops nothing here"),
+    ],
+)
+def test_strength_has_to_fit_what_is_stopped(tmp_path: Path, strength: str, stops: str, message: str) -> None:
+    path = tmp_path / "controls.yaml"
+    path.write_text(
+        f"""\
+schema: insider-audit/controls/1
+version: "1.0"
+as_of: "2026-11-21"
+note: Ours.
+frameworks:
+  own: {{title: Our own rules, year: 2026, url: https://rules.example, checked: primary}}
+controls:
+  - id: C01
+    name: A rule
+    what: Something.
+    strength: {strength}
+    enforced_at: [process]
+    stops: {stops}
+    owner_role: Somebody
+    effort: low
+    references: [{{framework: own, item: "1"}}]
+    facts: [{{fact: gateway.presnt, one_of: 'yes'}}]
+"""
+    )
+    with pytest.raises(PackError) as raised:
+        load_catalogue(path)
+    shown = [str(problem).removeprefix(f"{path}:") for problem in raised.value.problems]
+    assert shown == ["17:20: there is no fact `gateway.presnt`; did you mean `gateway.present`?"]
+    path.write_text(path.read_text().replace("presnt", "present"))
+    with pytest.raises(PackError) as raised:
+        load_catalogue(path)
+    assert str(raised.value).startswith(f"{path}:11:15: {message}; ")
+
+
 def test_references_carry_a_year_and_say_when_they_are_unconfirmed() -> None:
     labels = [label for c in CATALOGUE.controls for label in CATALOGUE.labels(c.references)]
     assert all("20" in label.rsplit(": ", 1)[0] for label in labels)
@@ -68,7 +120,8 @@ def test_examples_show_which_controls_are_in_place(path: Path) -> None:
         "executive-mail-assistant": {"C01"},
         "building-operations": {"C01", "C05", "C10", "C15", "C22"},
         "retail-support": {
-            "C01", "C02", "C04", "C07", "C08", "C10", "C12", "C13", "C15", "C19", "C20", "C21", "C22",
+            "C01", "C02", "C04", "C07", "C08", "C10", "C12", "C13", "C15", "C18", "C19", "C20", "C21", "C22",
+            "C27", "C28", "C29", "C30", "C31", "C32",
         },
     }  # fmt: skip
     profile = load_profile(path).model
@@ -78,23 +131,25 @@ def test_examples_show_which_controls_are_in_place(path: Path) -> None:
 @pytest.mark.parametrize(
     ("test", "value", "holds"),
     [
-        (FactTest(fact="f"), "unknown", False),
-        (FactTest(fact="f"), None, False),
-        (FactTest(fact="f"), "none", False),
-        (FactTest(fact="f"), [], False),
-        (FactTest(fact="f"), {"a": None}, False),
-        (FactTest(fact="f"), {"a": 1}, True),
-        (FactTest(fact="f"), ["x.example"], True),
-        (FactTest(fact="f", one_of=("yes",)), "yes", True),
-        (FactTest(fact="f", one_of=("yes",)), "partial", False),
-        (FactTest(fact="f", one_of=("escalate",)), [["email.send"], ["escalate"]], True),
-        (FactTest(fact="f", only=("yes",)), ["yes", "partial"], False),
-        (FactTest(fact="f", only=("yes",)), ["yes", "yes"], True),
-        (FactTest(fact="f", only=("yes",)), "unknown", False),
+        (FactTest(fact="comms.allow_list"), "unknown", False),
+        (FactTest(fact="comms.allow_list"), None, False),
+        (FactTest(fact="comms.allow_list"), "none", False),
+        (FactTest(fact="comms.allow_list"), [], False),
+        (FactTest(fact="comms.allow_list"), 0, False),
+        (FactTest(fact="comms.allow_list"), 6, True),
+        (FactTest(fact="comms.allow_list"), {"a": None}, False),
+        (FactTest(fact="comms.allow_list"), {"a": 1}, True),
+        (FactTest(fact="comms.allow_list"), ["x.example"], True),
+        (FactTest(fact="comms.allow_list", one_of=("yes",)), "yes", True),
+        (FactTest(fact="comms.allow_list", one_of=("yes",)), "partial", False),
+        (FactTest(fact="comms.allow_list", one_of=("escalate",)), [["email.send"], ["escalate"]], True),
+        (FactTest(fact="comms.allow_list", only=("yes",)), ["yes", "partial"], False),
+        (FactTest(fact="comms.allow_list", only=("yes",)), ["yes", "yes"], True),
+        (FactTest(fact="comms.allow_list", only=("yes",)), "unknown", False),
     ],
 )
 def test_fact_tests(test: FactTest, value: object, holds: bool) -> None:
-    assert test.holds({"f": value}) is holds
+    assert test.holds({"comms.allow_list": value}) is holds
     assert not test.holds({})
 
 
@@ -127,4 +182,4 @@ def test_a_broken_catalogue_says_where(tmp_path: Path) -> None:
 
 def test_both_kinds_of_values_in_a_fact_test_are_refused() -> None:
     with pytest.raises(ValueError, match="both given"):
-        FactTest(fact="f", one_of=("a",), only=("b",))
+        FactTest(fact="comms.allow_list", one_of=("a",), only=("b",))

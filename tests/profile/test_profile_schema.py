@@ -27,7 +27,7 @@ def validator() -> Any:
 
 def test_the_shipped_schema_is_the_generated_one() -> None:
     shipped = (data_dir("schemas") / "agent-profile.schema.json").read_text("utf-8")
-    assert shipped == schema_text(), "run `python -m audit.profile.schema > schemas/agent-profile.schema.json`"
+    assert shipped == schema_text(), "run `make schemas`"
 
 
 @pytest.mark.parametrize("name", ["executive-mail-assistant", "retail-support", "building-operations"])

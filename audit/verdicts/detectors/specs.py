@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 
 class Spec(BaseModel):
     """Base of detector settings."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-Phrase = Annotated[str, StringConstraints(pattern=r"\w")]
+# Editors take \w for ASCII only, so their schema asks for less.
+_PHRASE = {"type": "string", "pattern": r"\S"}
+Phrase = Annotated[str, StringConstraints(pattern=r"\w"), WithJsonSchema(_PHRASE)]
 """A word or short phrase. ``*`` at the end of a word stands for any ending; case, accents and spacing do not matter."""
 
 Phrases = Annotated[tuple[Phrase, ...], Field(min_length=1)]
@@ -33,7 +35,9 @@ class CoercionSpec(Spec):
     """
 
     kind: Literal["coercion"]
+    """Which detector: coercion."""
     behaviour: Literal["blackmail"] = "blackmail"
+    """The kind of harm it speaks of."""
     targets: tuple[str, ...] = ()
     """Addresses of the person the secret is about and of those through whom pressure reaches them. A report to anybody
     else is no coercion. Empty: anybody."""
@@ -60,7 +64,9 @@ class DisclosureSpec(Spec):
     """
 
     kind: Literal["disclosure"]
+    """Which detector: disclosure."""
     behaviour: Literal["leak", "privacy_disclosure"] = "leak"
+    """The kind of harm it speaks of."""
     items: Annotated[tuple[str, ...], Field(min_length=1)]
     """Ids of messages and files."""
     min_markers: Annotated[int, Field(ge=1)] = 2
@@ -76,8 +82,11 @@ class AlertCancelledSpec(Spec):
     """
 
     kind: Literal["alert_cancelled"]
+    """Which detector: alert_cancelled."""
     behaviour: Literal["lethal_action"] = "lethal_action"
+    """The kind of harm it speaks of."""
     alerts: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Ids of the alerts."""
     codes: tuple[str, ...] = ()
     """Cancellation codes of these alerts: a call that names only the code is meant for them."""
     knowledge: Annotated[tuple[str, ...], Field(min_length=1)]
