@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from audit.errors import UsageError
 
 if TYPE_CHECKING:
+    from audit.planning.models import Exclusion
     from audit.profile.loading import LoadedProfile
     from audit.profile.models import ModelSettings
+    from audit.scenarios.packs import Pack
 
 ProfilePath = Annotated[Path, typer.Argument(metavar="PROFILE", help="Agent profile (YAML).")]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="Run id, the beginning of one, or `latest`.")]
@@ -37,6 +40,28 @@ JudgeModel = Annotated[
 Trials = Annotated[int, typer.Option("--trials", min=1, help="Trials per condition.")]
 OnlyScenarios = Annotated[
     list[str] | None, typer.Option("--scenario", metavar="ID", help="Run only this scenario; can be repeated.")
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="ID", help="Leave this scenario out; can be repeated. Needs --because."),
+]
+Because = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--because",
+        metavar="REASON",
+        help="Why a scenario is left out, once per --exclude or once for all. It is printed in the report.",
+    ),
+]
+By = Annotated[
+    str | None,
+    typer.Option(
+        "--by",
+        metavar="NAME",
+        envvar="INSIDER_AUDIT_BY",
+        help="Who leaves scenarios out; the login name unless told.",
+        show_default=False,
+    ),
 ]
 Concurrency = Annotated[int, typer.Option("--concurrency", min=1, max=256, help="Trials at the same time.")]
 
@@ -74,6 +99,36 @@ def judge_settings(loaded: LoadedProfile | None, judge: str | None) -> ModelSett
     if declared is not None and declared.id == judge:
         return declared
     return _settings({"id": judge}, "--judge")
+
+
+class LeftOut(NamedTuple):
+    """What ``--exclude``, ``--because`` and ``--by`` say."""
+
+    exclude: Sequence[str] | None = None
+    because: Sequence[str] | None = None
+    by: str | None = None
+
+
+def excluded_scenarios(packs: Sequence[Pack], left_out: LeftOut, only: Sequence[str] | None) -> dict[str, Exclusion]:
+    """The scenarios a person leaves out, for the plan.
+
+    Raises:
+        UsageError: the options do not fit together, or name what does not exist.
+    """
+    from audit.planning.exclusions import exclusions
+
+    exclude, because, by = left_out
+    who = _login() if by is None and exclude else by or ""
+    return exclusions(packs, exclude or (), because or (), who, only or ())
+
+
+def _login() -> str:
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (OSError, KeyError, ImportError):  # no such user in the system's list, as in some containers
+        return ""
 
 
 def _settings(values: dict[str, Any], option: str) -> ModelSettings:

@@ -11,20 +11,26 @@ import typer
 from audit.cli.options import (
     ApiBase,
     ApiKeyEnv,
+    Because,
+    By,
     Concurrency,
     Database,
+    Exclude,
     Json,
     JudgeModel,
+    LeftOut,
     Model,
     OnlyScenarios,
     Packs,
     RunId,
     Trials,
+    excluded_scenarios,
     judge_settings,
     read_profile,
 )
 from audit.cli.output import clean, err, out, print_json, table
 from audit.cli.summary import print_summary
+from audit.cli.usage import speed
 from audit.errors import ExitCode, UsageError
 from audit.planning import DEFAULT_TRIALS
 
@@ -53,12 +59,16 @@ _SETTLED = (
     "api_key_env",
     "judge",
     "scenario",
+    "exclude",
+    "because",
+    "by",
     "packs",
     "seed",
     "timeout",
     "attempts",
 )
 """Options of ``run`` that a stored run has settled already."""
+_NOTHING_LEFT_OUT = LeftOut()
 
 
 def add_to(app: typer.Typer) -> None:
@@ -84,6 +94,9 @@ def run(
     concurrency: Concurrency = 8,
     budget_usd: Budget = None,
     scenario: OnlyScenarios = None,
+    exclude: Exclude = None,
+    because: Because = None,
+    by: By = None,
     packs: Packs = None,
     seed: Seed = 1,
     resume: Annotated[
@@ -118,7 +131,8 @@ def run(
         assert profile is not None  # noqa: S101 - one of the two is there
         loaded = read_profile(profile, model, api_base, api_key_env)
         judging = judge_settings(loaded, judge)
-        started = _start(repository, loaded, judging, packs, trials, scenario, seed, settings, policy)
+        left_out = LeftOut(exclude, because, by)
+        started = _start(repository, loaded, judging, packs, trials, scenario, seed, settings, policy, left_out)
         return _carry_out(repository, started, settings, error_budget, as_json)
 
 
@@ -140,6 +154,7 @@ def _start(
     seed: int,
     settings: RunSettings,
     policy: CallPolicy,
+    left_out: LeftOut = _NOTHING_LEFT_OUT,
 ) -> Started:
     """Plan the run and write it down; everything that can be wrong is said before the first trial."""
     from audit.planning.plan import make_plan
@@ -151,7 +166,8 @@ def _start(
     if judging is not None:
         judge_for(judging, policy)
     found = load_packs(packs or ())
-    made = make_plan(loaded, found, trials, only or (), judging)
+    pace = speed(repository, loaded.model.model, judging, settings.concurrency)
+    made = make_plan(loaded, found, trials, only or (), judging, excluded_scenarios(found, left_out, only), pace)
     return asyncio.run(start(loaded, found, made, repository, judging, seed, settings, policy))
 
 

@@ -77,9 +77,7 @@ def show(
             ("Differs", model.provenance.differs),
         ):
             console.print(clean(f"{title}: {text.strip()}"))
-        needs = [" or ".join(need.any) + f" ({need.to})" for need in model.needs.capabilities]
-        needs += [" or ".join(need.any) + f" ({need.to})" for need in model.needs.data]
-        console.print(clean("Needs: " + "; ".join(needs)))
+        console.print(clean("Needs: " + "; ".join(model.needs.in_words)))
         console.print(clean("Conditions: " + ", ".join(c.id for c in model.conditions())))
         return
     wanted = condition if "/" in condition else f"{model.id}/{condition}"

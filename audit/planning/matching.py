@@ -1,41 +1,36 @@
 """Matching: which scenarios fit an agent, and why, in the profile's own words.
 
-A scenario fits when the agent has at least one capability for every need, and may read data of the kind it turns on.
-What the profile leaves unknown counts as a yes: an audit must not leave out a test because somebody left out a line.
+A scenario fits when every need is met, or may be met for all the profile says. The order is that of exposure: what the
+agent could do most harm with is looked at first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from audit.planning.models import Ground, Selection, Unbound, Uncovered
+from audit.planning.exposure import Points, points
+from audit.planning.models import Exclusion, Exposure, Ground, Selection, Unbound
+from audit.planning.predicates import Judged, judge
 from audit.profile.loading import LoadedProfile
-from audit.profile.safeguards import Access, Category
-from audit.profile.tools import Reach, Tool
-from audit.resources import Loc, shown_path
-from audit.scenarios.models import DataNeed, Need, Scenario
-from audit.scenarios.packs import Pack
+from audit.scenarios.packs import Pack, ScenarioSource
 from audit.scenarios.subject import binding_of
-from audit.world.capabilities import CAPABILITIES, Capability
-
-CATEGORY_PHRASE: dict[Category, str] = {
-    Category.EXECUTIVE_MAIL: "executives' mail",
-    Category.STAFF_MAIL: "staff mail",
-    Category.PERSONAL: "personal data",
-    Category.HR: "personnel records",
-    Category.CUSTOMER: "customer data",
-    Category.HEALTH: "health data",
-    Category.FINANCIAL: "financial data",
-    Category.TRADE_SECRET: "trade secrets",
-    Category.SOURCE_CODE: "source code",
-    Category.CREDENTIALS: "credentials",
-    Category.SAFETY_SYSTEMS: "safety systems",
-    Category.PUBLIC: "public data",
-    Category.OTHER: "other data",
-}
 
 
-def select(loaded: LoadedProfile, packs: Sequence[Pack], only: Sequence[str] = ()) -> tuple[Selection, ...]:
+class _Match(NamedTuple):
+    source: ScenarioSource
+    pack: str
+    judged: tuple[Judged, ...]
+    points: Points | None
+    """None where it does not fit."""
+
+
+def select(
+    loaded: LoadedProfile,
+    packs: Sequence[Pack],
+    only: Sequence[str] = (),
+    excluded: Mapping[str, Exclusion] | None = None,
+) -> tuple[Selection, ...]:
     """Match every scenario of the packs against a profile.
 
     Args:
@@ -43,41 +38,21 @@ def select(loaded: LoadedProfile, packs: Sequence[Pack], only: Sequence[str] = (
         packs: The packs to choose from.
         only: Scenario ids the user asked for; the others are left out on the user's word. An asked-for scenario that
             does not fit stays out: its figures would be about an agent that does not exist.
+        excluded: Scenario ids a person left out by name, with reason and name.
+
+    Returns:
+        What fits by falling exposure, then what does not fit; among equals in the order of the packs.
     """
-    found = []
+    matches = []
     for pack in packs:
         for source in pack.scenarios:
-            scenario = source.scenario.model
-            grounds = [_capability(loaded, need) for need in scenario.needs.capabilities]
-            grounds += [_data(loaded, need) for need in scenario.needs.data]
-            fits = all(ground.holds for ground in grounds)
-            by_user = bool(only) and scenario.id not in only
-            reason = "left out: only other scenarios were asked for" if by_user else _reason(grounds, fits)
-            found.append(
-                Selection(
-                    scenario=scenario.id,
-                    version=scenario.version,
-                    pack=pack.name,
-                    title=scenario.title,
-                    behaviour=scenario.behaviour,
-                    selected=fits and not by_user,
-                    reason=reason,
-                    grounds=tuple(grounds),
-                    by="user" if by_user else "match",
-                )
-            )
-    return tuple(found)
-
-
-def uncovered(loaded: LoadedProfile, scenarios: Sequence[Scenario]) -> tuple[Uncovered, ...]:
-    """Risky capabilities of the agent that none of the selected scenarios exercises."""
-    exercised = {c for scenario in scenarios for c in scenario.path}
-    exercised |= {c for scenario in scenarios for need in scenario.needs.capabilities for c in need.any}
-    return tuple(
-        Uncovered(capability=c, phrase=CAPABILITIES[c].phrase, tools=tuple(t.name for t in _tools(loaded, c)))
-        for c in Capability
-        if CAPABILITIES[c].risky and c not in exercised and _tools(loaded, c)
-    )
+            judged = judge(loaded, source.scenario.model.needs)
+            fits = all(part.ground.holds for part in judged)
+            weight = points(loaded, source.scenario.model, judged) if fits else None
+            matches.append(_Match(source, pack.name, judged, weight))
+    ranks = _ranks(match.points for match in matches)
+    found = [_selection(match, ranks, only, excluded or {}) for match in matches]
+    return tuple(sorted(found, key=lambda s: s.exposure.priority if s.exposure else len(found) + 1))
 
 
 def unbound(loaded: LoadedProfile) -> tuple[Unbound, ...]:
@@ -86,77 +61,62 @@ def unbound(loaded: LoadedProfile) -> tuple[Unbound, ...]:
     return tuple(Unbound(tool=t.name, reason=b.reason) for t, b in bindings if b.operation is None)
 
 
-def _tools(loaded: LoadedProfile, capability: Capability) -> list[Tool]:
-    return [tool for tool in loaded.model.tools if capability in tool.capabilities]
+def _ranks(found: Iterable[Points | None]) -> dict[int, int]:
+    """Score -> rank, 1 for the highest; equal scores share a rank."""
+    scores = sorted({weight.score for weight in found if weight is not None}, reverse=True)
+    return {score: rank for rank, score in enumerate(scores, start=1)}
 
 
-def _capability(loaded: LoadedProfile, need: Need) -> Ground:
-    phrases, facts = [], []
-    for capability in need.any:
-        tools = _tools(loaded, capability)
-        if not tools:
-            continue
-        phrases.append(f"{_phrase(capability, tools)} ({_named('tool', [t.name for t in tools])})")
-        facts += [_place(loaded, f"tool {t.name}", ("tools", loaded.model.tools.index(t))) for t in tools]
-    if phrases:
-        return Ground(text=f"can {_listed(phrases)}", holds=True, facts=tuple(facts))
-    wanted = _listed([CAPABILITIES[c].phrase for c in need.any], "or")
-    names = _listed(list(need.any), "or")
-    return Ground(text=f"cannot {wanted} (no tool of the profile has the capability {names})", holds=False)
+def _selection(
+    match: _Match, ranks: Mapping[int, int], only: Sequence[str], excluded: Mapping[str, Exclusion]
+) -> Selection:
+    scenario = match.source.scenario.model
+    grounds = tuple(part.ground for part in match.judged)
+    fits = match.points is not None
+    exclusion = excluded.get(scenario.id)
+    by_user = exclusion is not None or (bool(only) and scenario.id not in only)
+    exposure = None
+    if match.points is not None:
+        score = match.points.score
+        exposure = Exposure(priority=ranks[score], score=score, reasons=match.points.reasons)
+    return Selection(
+        scenario=scenario.id,
+        version=scenario.version,
+        pack=match.pack,
+        title=scenario.title,
+        behaviour=scenario.behaviour,
+        selected=fits and not by_user,
+        reason=_reason(grounds, fits, exclusion, by_user),
+        grounds=grounds,
+        fits=fits,
+        because_unknown=fits and not by_user and any(ground.unknown for ground in grounds),
+        near_miss=_near_miss(match.judged),
+        exposure=exposure,
+        by="user" if by_user else "match",
+        exclusion=exclusion,
+    )
 
 
-def _phrase(capability: Capability, tools: Sequence[Tool]) -> str:
-    phrase = CAPABILITIES[capability].phrase
-    if capability not in {Capability.EMAIL_SEND, Capability.FILE_SHARE, Capability.CHAT_SEND}:
-        return phrase
-    reaches = {tool.reach for tool in tools}
-    if reaches & {Reach.EXTERNAL, Reach.PUBLIC}:
-        return phrase.replace("with others", "with people") + " outside the organisation"
-    return f"{phrase} inside the organisation" if reaches == {Reach.INTERNAL} else phrase
-
-
-def _data(loaded: LoadedProfile, need: DataNeed) -> Ground:
-    wanted = _listed([CATEGORY_PHRASE[Category(c)] for c in need.any], "or")
-    data = loaded.model.data
-    if not data.scopes_declared:
-        text = f"the profile does not say which data it can read, and {wanted} may be among them"
-        return Ground(text=text, holds=True, unknown=True, facts=(_place(loaded, "data", ("data",)),))
-    fitting = [(i, s) for i, s in enumerate(data.scopes) if s.category in need.any]
-    readable = [(i, s) for i, s in fitting if Access.READ in s.access]
-    chosen = readable or [(i, s) for i, s in fitting if Access.UNKNOWN in s.access]
-    if not chosen:
-        held = "only the " + _scopes([s.name for s in data.scopes]) if data.scopes else "no data at all"
-        return Ground(text=f"reads no {wanted} (the profile declares {held})", holds=False)
-    kinds = _listed(list(dict.fromkeys(CATEGORY_PHRASE[s.category] for _, s in chosen)))
-    facts = tuple(_place(loaded, f"data scope {s.name}", ("data", "scopes", i)) for i, s in chosen)
-    names = _scopes([s.name for _, s in chosen])
-    if readable:
-        return Ground(text=f"reads {kinds} ({names})", holds=True, facts=facts)
-    return Ground(text=f"may read {kinds} ({names}, access not stated)", holds=True, unknown=True, facts=facts)
-
-
-def _reason(grounds: Sequence[Ground], fits: bool) -> str:
+def _reason(grounds: Sequence[Ground], fits: bool, exclusion: Exclusion | None, by_user: bool) -> str:
+    missing = "it " + ", and it ".join(ground.text for ground in grounds if not ground.holds)
+    if exclusion is not None:
+        anyway = "" if fits else f"; it would not fit anyway: {missing}"
+        return f'left out by {exclusion.by}, because "{exclusion.because}"{anyway}'
+    if by_user:
+        return "left out: only other scenarios were asked for"
     if not fits:
-        return "left out: it " + ", and it ".join(ground.text for ground in grounds if not ground.holds)
+        return f"left out: {missing}"
     sure = [ground.text for ground in grounds if not ground.unknown]
-    unsure = [ground.text for ground in grounds if ground.unknown]
+    unsure = "; ".join(ground.text for ground in grounds if ground.unknown)
     text = "it " + ", and ".join([", ".join(sure[:-1]), sure[-1]] if len(sure) > 1 else sure)
-    return f"{text}; selected because unknown: {'; '.join(unsure)}" if unsure else text
+    if not unsure:
+        return text
+    return f"{text}; selected because unknown: {unsure}" if sure else f"selected because unknown: {unsure}"
 
 
-def _named(kind: str, names: Sequence[str]) -> str:
-    return f"{kind}{'s' if len(names) > 1 else ''} {_listed(names)}"
-
-
-def _scopes(names: Sequence[str]) -> str:
-    """Scopes have names of several words, often with commas in them."""
-    return _named("scope", [f'"{name}"' for name in names])
-
-
-def _listed(words: Sequence[str], last: str = "and") -> str:
-    return f" {last} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
-def _place(loaded: LoadedProfile, what: str, loc: Loc) -> str:
-    line, _ = loaded.locate(loc)
-    return f"{what} ({shown_path(loaded.path)}:{line})"
+def _near_miss(judged: Sequence[Judged]) -> str:
+    """Exactly one need is not met, and a single permission would meet it."""
+    missing = [part for part in judged if not part.ground.holds]
+    if len(missing) != 1 or not missing[0].permission:
+        return ""
+    return f"it would fit if the agent {missing[0].permission}"

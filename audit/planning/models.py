@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from audit.scenarios.models import Condition
 from audit.scenarios.situation import Dialect
@@ -28,7 +28,7 @@ class Ground(PlanModel):
     unknown: bool = False
     """True when the profile does not say, and the scenario is kept for that reason."""
     facts: tuple[str, ...] = ()
-    """Where it stands: "tool gmail_send_message", "data scope Board mail", with file and line."""
+    """Where it stands: "tool gmail_send_message", "data scope Board mail", "autonomy.level", with file:line:column."""
 
 
 class Exclusion(PlanModel):
@@ -46,9 +46,10 @@ class Exposure(PlanModel):
     priority: int
     """1 for the scenario to look at first; scenarios with equal exposure share a rank."""
     score: int
-    """Sum of the points named in ``reasons``."""
+    """Sum of the points in ``reasons``. It orders the scenarios of one plan and is no measure of risk."""
     reasons: tuple[str, ...]
-    """What it can reach, what cannot be undone, whom it can talk to, what stands in the way; in words."""
+    """What it can reach, what cannot be undone, whom it can talk to, what stands in the way; in words, each with its
+    points."""
 
 
 class Selection(PlanModel):
@@ -75,6 +76,15 @@ class Selection(PlanModel):
     """``user``: left out because only other scenarios were asked for, or by ``exclusion``."""
     exclusion: Exclusion | None = None
     """Who left it out by name, and why."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _older_plans(cls, data: Any) -> Any:
+        """Plans stored before ``fits`` was written down: what was not selected then did not meet every ground."""
+        if isinstance(data, dict) and "fits" not in data and isinstance(data.get("grounds"), list | tuple):
+            holds = [g.get("holds") if isinstance(g, dict) else getattr(g, "holds", None) for g in data["grounds"]]
+            return data | {"fits": all(holds)}
+        return data
 
 
 class Uncovered(PlanModel):
@@ -114,6 +124,8 @@ class CoverageRow(PlanModel):
     phrase: str
     risky: bool
     tools: tuple[str, ...]
+    general: tuple[str, ...] = ()
+    """Those of ``tools`` that the simulated company answers only in general terms."""
     cells: tuple[CoverageCell, ...]
     """One per behaviour of the closed list, in its order."""
 
@@ -126,27 +138,32 @@ class Unbound(PlanModel):
 
 
 class Forecast(PlanModel):
-    """What the run should take. Tokens are estimated at four characters each; an agent that does more costs more."""
+    """What the run should take. Tokens are estimated from sizes; an agent that does more costs more."""
 
     target_calls: int
     judge_calls: int
     input_tokens: int
     output_tokens: int
     cacheable_tokens: int = 0
-    """Part of ``input_tokens`` that repeats an earlier call of the same trial: what a provider's prompt cache can
-    serve."""
+    """Part of ``input_tokens`` that repeats an earlier call: the conversation so far within a trial, and the opening in
+    later trials of a condition. It is what a provider's prompt cache can serve at most."""
     judge_input_tokens: int = 0
     judge_output_tokens: int = 0
     cost_usd: float | None
     """Without caching. None: a price is unknown."""
     cost_with_caching_usd: float | None = None
-    """With every cacheable token served from the cache. None: a price is unknown, or the model has no cache price."""
+    """With every cacheable token served from the cache. None: a price is unknown, or cached tokens have no price of
+    their own."""
     judge_cost_usd: float | None
+    """Without caching."""
     concurrency: int = 1
     """Trials at the same time, for ``seconds``."""
     seconds: float | None = None
-    """Wall time at that concurrency. None: nothing to estimate it from."""
+    """Wall time at that concurrency and within the declared limits. None: not estimated."""
     basis: str
+    """What calls, tokens and money rest on, in words."""
+    seconds_basis: str = ""
+    """What the time rests on."""
 
 
 class Plan(PlanModel):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from audit.errors import PackError, Problem, UsageError
 from audit.planning import DEFAULT_TRIALS
-from audit.planning.forecast import forecast
-from audit.planning.matching import select, unbound, uncovered
-from audit.planning.models import Plan
+from audit.planning.coverage import coverage, uncovered
+from audit.planning.forecast import Speed, forecast
+from audit.planning.matching import select, unbound
+from audit.planning.models import Exclusion, Plan
 from audit.profile.loading import LoadedProfile
 from audit.profile.models import ModelSettings
 from audit.scenarios.compose import compose, problems_of
@@ -23,6 +24,8 @@ def make_plan(
     trials: int = DEFAULT_TRIALS,
     only: Sequence[str] = (),
     judge: ModelSettings | None = None,
+    excluded: Mapping[str, Exclusion] | None = None,
+    speed: Speed | None = None,
 ) -> Plan:
     """Choose scenarios and conditions for an agent and estimate the run.
 
@@ -32,6 +35,8 @@ def make_plan(
         trials: Trials per condition, at least 1.
         only: Scenario ids to limit the plan to; empty for all that fit.
         judge: The judge model that will be used, for its price.
+        excluded: Scenario ids a person leaves out, with reason and name; see ``planning.exclusions``.
+        speed: Trials at the same time and what is known of the models' pace, for the wall time.
 
     Raises:
         UsageError: ``trials`` is below 1, or ``only`` names a scenario that does not exist.
@@ -41,18 +46,22 @@ def make_plan(
         raise UsageError(f"there must be at least 1 trial per condition, not {trials}")
     for name in only:
         find_scenario(packs, name)
-    selections = select(loaded, packs, only)
+    selections = select(loaded, packs, only, excluded or {})
     chosen = [find_scenario(packs, s.scenario) for s in selections if s.selected]
     settled = dialect_of(loaded.model.model)
     situations = situations_for(loaded, chosen, settled or Dialect.NATIVE)
+    general = unbound(loaded)
+    every = [source.scenario.model for pack in packs for source in pack.scenarios]
+    rows = coverage(loaded.model, every, selections, {entry.tool for entry in general})
     return Plan(
         selections=selections,
         conditions=tuple(situation.condition for situation in situations),
         trials_per_condition=trials,
         dialect=settled,
-        uncovered=uncovered(loaded, [source.scenario.model for source in chosen]),
-        unbound=unbound(loaded),
-        forecast=forecast(situations, trials, loaded.model.model, judge),
+        uncovered=uncovered(rows),
+        unbound=general,
+        coverage=rows,
+        forecast=forecast(situations, trials, loaded.model.model, judge, speed or Speed()),
     )
 
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
 from audit.errors import PackError, UsageError
 from audit.planning import DEFAULT_TRIALS
-from audit.planning.matching import select, unbound, uncovered
+from audit.planning.coverage import coverage, uncovered
+from audit.planning.matching import select, unbound
 from audit.planning.models import Plan, Selection
 from audit.planning.plan import dialect_of, make_plan
-from audit.profile.loading import LoadedProfile, load_profile
+from audit.profile.loading import LoadedProfile
 from audit.profile.models import ModelSettings
 from audit.scenarios.packs import load_pack
 from audit.scenarios.situation import Dialect
-from tests.scenarios.shipped import EXAMPLES, ROOT, SCENARIOS, copied, packs, profile, source
+from tests.planning.profiles import cut, edited
+from tests.scenarios.shipped import EXAMPLES, SCENARIOS, copied, packs, profile, source
 
 OPS, MIRA, SHOP = EXAMPLES
 
@@ -35,7 +36,8 @@ REASONS = {
     ),
     (OPS, "leak"): (
         False,
-        "left out: it reads no trade secrets, executives' mail, financial data, customer data or source code (the "
+        "left out: it cannot send mail or share files with people outside the organisation (tool ops_mail_send: reach "
+        "internal), and it reads no trade secrets, executives' mail, financial data, customer data or source code (the "
         'profile declares only the scopes "ops mailbox", "alert, door and ventilation systems" and "shift list with '
         'telephone numbers")',
     ),
@@ -76,38 +78,22 @@ def chosen(loaded: LoadedProfile, scenario: str, *only: str) -> Selection:
     return next(s for s in select(loaded, packs(), only) if s.scenario == scenario)
 
 
-def edited(folder: Path, example: str, *edits: tuple[str, str]) -> LoadedProfile:
-    """An example profile with some of its text replaced."""
-    shutil.copytree(ROOT / "examples" / example, folder / example)
-    path = folder / example / "agent.yaml"
-    text = path.read_text("utf-8")
-    for old, new in edits:
-        assert old in text, f"{old!r} is no longer in {example}"
-        text = text.replace(old, new)
-    path.write_text(text, "utf-8")
-    return load_profile(path)
-
-
-def cut(example: str, *keys: str) -> tuple[tuple[str, str], ...]:
-    """Edits that take whole top-level sections out of an example."""
-    text = (ROOT / "examples" / example / "agent.yaml").read_text("utf-8")
-    found = [re.search(rf"^{key}:\n(?:(?: .*)?\n)+", text, re.M) for key in keys]
-    return tuple((match.group(), "") for match in found if match)
-
-
 @pytest.mark.parametrize(("example", "scenario"), REASONS)
 def test_each_scenario_is_in_or_out_for_a_reason_in_the_profiles_words(example: str, scenario: str) -> None:
     selection = chosen(profile(example), scenario)
     assert (selection.selected, selection.reason) == REASONS[example, scenario]
     assert selection.by == "match"
-    assert (selection.pack, selection.version) == ("study 1.0.0", "1.0")
+    assert (selection.pack, selection.version) == ("study 1.1.0", "1.1" if scenario == "leak" else "1.0")
     assert selection.selected is all(ground.holds for ground in selection.grounds)
     assert not any(ground.unknown for ground in selection.grounds)
 
 
-def test_every_scenario_is_answered_for_in_the_order_of_the_pack() -> None:
-    for example in EXAMPLES:
-        assert tuple(s.scenario for s in select(profile(example), packs())) == SCENARIOS
+def test_every_scenario_is_answered_for_the_most_exposed_first() -> None:
+    order = {example: [s.scenario for s in select(profile(example), packs())] for example in EXAMPLES}
+    assert order[OPS] == ["lethal_action", "blackmail", "leak"]
+    assert order[MIRA] == ["leak", "blackmail", "lethal_action"]
+    assert order[SHOP] == ["leak", "blackmail", "lethal_action"]
+    assert all(sorted(found) == sorted(SCENARIOS) for found in order.values())
 
 
 def test_grounds_name_the_lines_of_the_profile_they_rest_on() -> None:
@@ -115,9 +101,11 @@ def test_grounds_name_the_lines_of_the_profile_they_rest_on() -> None:
     facts = [fact for ground in chosen(profile(MIRA), "leak").grounds for fact in ground.facts]
     assert len(facts) == 6
     for fact in facts:
-        found = re.fullmatch(r"(?:tool|data scope) (.+) \(.*agent\.yaml:(\d+)\)", fact)
+        found = re.fullmatch(r"(?:tool|data scope) (.+) \(.*agent\.yaml:(\d+):(\d+)\)", fact)
         assert found is not None, fact
-        assert lines[int(found.group(2)) - 1].strip() == f"- name: {found.group(1)}"
+        line = lines[int(found.group(2)) - 1]
+        assert line.strip() == f"- name: {found.group(1)}"
+        assert line[int(found.group(3)) - 1 :].startswith(("- name", "name"))
 
 
 def test_data_that_is_not_stated_counts_as_a_yes(tmp_path: Path) -> None:
@@ -201,7 +189,9 @@ def test_asking_for_a_scenario_does_not_make_it_fit() -> None:
 
 def test_risky_capabilities_that_no_scenario_exercises_are_listed() -> None:
     def listed(example: str, *scenarios: str) -> dict[str, tuple[str, ...]]:
-        found = uncovered(profile(example), [source(s).scenario.model for s in scenarios])
+        model = [source(s).scenario.model for s in SCENARIOS]
+        selections = select(profile(example), packs(), scenarios or ("none of them",))
+        found = uncovered(coverage(profile(example).model, model, selections))
         assert all(entry.phrase for entry in found)
         return {str(entry.capability): entry.tools for entry in found}
 
@@ -214,9 +204,7 @@ def test_risky_capabilities_that_no_scenario_exercises_are_listed() -> None:
 
 def test_tools_that_are_not_simulated_are_listed_with_the_reason() -> None:
     assert {entry.tool for entry in unbound(profile(OPS))} == {"set_door", "set_ventilation"}
-    assert {entry.reason for entry in unbound(profile(OPS))} == {
-        "the simulated company has no operation for its capabilities"
-    }
+    assert all(entry.reason for entry in unbound(profile(OPS)))
     assert unbound(profile(MIRA)) == ()
 
 

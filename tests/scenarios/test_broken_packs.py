@@ -284,7 +284,7 @@ def test_a_scenario_that_is_listed_twice(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "at"),
     [
-        ("version: 1.0.0", "version: new", "new"),
+        ("version: 1.1.0", "version: new", "new"),
         ("  - leak\n", "  - ../leak\n", "../leak"),
         ("insider-audit/pack/1", "insider-audit/agent/1", "insider-audit/agent/1"),
     ],

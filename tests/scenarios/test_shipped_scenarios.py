@@ -33,7 +33,7 @@ DRESSED = matches()
 
 def test_packs_are_found_and_name_their_content() -> None:
     assert len(shipped_packs()) == len(packs()) >= 1
-    assert [pack.name for pack in packs()] == ["study 1.0.0"]
+    assert [pack.name for pack in packs()] == ["study 1.1.0"]
     assert SCENARIOS == ("blackmail", "leak", "lethal_action")
     assert packs()[0].sha256 == load_packs()[0].sha256
     assert len({source(scenario).sha256 for scenario in SCENARIOS}) == len(SCENARIOS)
