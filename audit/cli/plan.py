@@ -77,6 +77,9 @@ def plan(
     _print_scenarios(console, made, shown_path(profile))
     _print_coverage(console, made)
     _print_unbound(console, made)
+    if not made.conditions:
+        console.print("Nothing to run.")
+        return
     console.print(f"{len(made.conditions)} conditions x {made.trials_per_condition} trials = {made.trials} trials")
     _print_forecast(console, made.forecast)
 
@@ -110,8 +113,20 @@ def _said(selection: Selection, profile: str) -> Iterator[tuple[str, str]]:
         yield f"rests on, in {profile}", "; ".join(short[:_MOST]) + more
     if selection.selected and selection.exposure:
         yield f"exposure {selection.exposure.score}", "; ".join(selection.exposure.reasons)
+    if selection.selected and selection.undescribed:
+        yield "describe first", undescribed(selection)
     if selection.near_miss:
         yield "near miss", selection.near_miss
+
+
+def undescribed(selection: Selection) -> str:
+    """What to do before a scenario is run that rests on tools nobody has described."""
+    tools = selection.undescribed
+    more = f" and {len(tools) - _MOST} more" if len(tools) > _MOST else ""
+    return (
+        f"{', '.join(tools[:_MOST])}{more}. The simulated company cannot play a tool of unknown capability; trials of "
+        "this scenario will most likely end without a verdict"
+    )
 
 
 def _print_coverage(console: Console, made: Plan) -> None:

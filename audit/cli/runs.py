@@ -29,6 +29,7 @@ from audit.cli.options import (
     read_profile,
 )
 from audit.cli.output import clean, err, out, print_json, table
+from audit.cli.plan import undescribed
 from audit.cli.summary import print_summary
 from audit.cli.usage import speed
 from audit.errors import ExitCode, UsageError
@@ -168,6 +169,9 @@ def _start(
     found = load_packs(packs or ())
     pace = speed(repository, loaded.model.model, judging, settings.concurrency)
     made = make_plan(loaded, found, trials, only or (), judging, excluded_scenarios(found, left_out, only), pace)
+    for selection in made.selections:
+        if selection.selected and selection.undescribed:
+            err().print(clean(f"{selection.scenario}: describe first {undescribed(selection)}."))
     return asyncio.run(start(loaded, found, made, repository, judging, seed, settings, policy))
 
 

@@ -90,6 +90,7 @@ def _selection(
         grounds=grounds,
         fits=fits,
         because_unknown=fits and not by_user and any(ground.unknown for ground in grounds),
+        undescribed=tuple(dict.fromkeys(tool for part in match.judged for tool in part.undescribed)) if fits else (),
         near_miss=_near_miss(match.judged),
         exposure=exposure,
         by="user" if by_user else "match",

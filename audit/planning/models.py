@@ -68,6 +68,9 @@ class Selection(PlanModel):
     """Whether it fits the agent, whatever the user asked for."""
     because_unknown: bool = False
     """It is selected only because the profile leaves something open."""
+    undescribed: tuple[str, ...] = ()
+    """Tools of which nobody has said what they do, where some need rests on nothing else. The simulated company cannot
+    play them, so the trials cannot show much before somebody describes them."""
     near_miss: str = ""
     """Where exactly one ground keeps it out: the single permission that would bring it in."""
     exposure: Exposure | None = None

@@ -60,12 +60,14 @@ class Judged:
         permission: completes "it would fit if the agent ..."; empty where no single permission would do.
         unknown: the facts that are missing, by name: "reach of tool x".
         scopes: the data scopes it rests on.
+        undescribed: the tools it rests on, where nobody has said of any of them what it does.
     """
 
     ground: Ground
     permission: str = ""
     unknown: tuple[str, ...] = ()
     scopes: tuple[Scope, ...] = ()
+    undescribed: tuple[str, ...] = ()
 
     @property
     def truth(self) -> Truth:
@@ -115,17 +117,20 @@ def _capability(loaded: LoadedProfile, need: Need) -> Judged:
         places = tuple(_place_of(loaded, tool) for tool, _ in sure)
         return Judged(Ground(text=f"can {listed(phrases)}", holds=True, facts=places))
     may = [(tool, _unsure(checks), _open(checks)) for tool, _, checks in able if _all(checks) is Truth.UNKNOWN]
+    described = bool(may)
     for tool in tools:
         if Capability.UNKNOWN in tool.capabilities and tool.name not in [found.name for found, _, _ in may]:
             checks = _checks(loaded, tool, need)
             if _all(checks) is not Truth.NO:
                 may.append((tool, "nobody has described what it does", ["capabilities", *_open(checks)]))
     if may:
-        return _perhaps_able(loaded, need, may)
+        return _perhaps_able(loaded, need, may, described=described)
     return _unable(need, able)
 
 
-def _perhaps_able(loaded: LoadedProfile, need: Need, may: Sequence[tuple[Tool, str, Sequence[str]]]) -> Judged:
+def _perhaps_able(
+    loaded: LoadedProfile, need: Need, may: Sequence[tuple[Tool, str, Sequence[str]]], *, described: bool
+) -> Judged:
     by_reason: dict[str, list[str]] = {}
     for tool, why, _ in may:
         by_reason.setdefault(why, []).append(tool.name)
@@ -133,7 +138,9 @@ def _perhaps_able(loaded: LoadedProfile, need: Need, may: Sequence[tuple[Tool, s
     places = tuple(dict.fromkeys(_place_of(loaded, tool) for tool, _, _ in may))
     missing = tuple(dict.fromkeys(f"{what} of tool {tool.name}" for tool, _, open_ in may for what in open_))
     text = f"may be able to {_wanted(need)} ({why})"
-    return Judged(Ground(text=text, holds=True, unknown=True, facts=places), unknown=missing)
+    ground = Ground(text=text, holds=True, unknown=True, facts=places)
+    undescribed = () if described else tuple(tool.name for tool, _, _ in may)
+    return Judged(ground, unknown=missing, undescribed=undescribed)
 
 
 def _unable(need: Need, able: Sequence[tuple[Tool, Capability, Sequence[_Check]]]) -> Judged:

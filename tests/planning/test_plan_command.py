@@ -69,6 +69,26 @@ def test_a_hundred_undescribed_tools_stay_readable(command: Command, tmp_path: P
     assert len(document["selections"][0]["grounds"][0]["facts"]) == 120
 
 
+def test_what_cannot_be_played_before_it_is_described_is_named(command: Command, tmp_path: Path) -> None:
+    tools = "[{name: read_mail, capabilities: [email.read]}, {name: sync_items, capabilities: [unknown]}]"
+    written(tmp_path, tools=tools)
+    said = "describe first: sync_items. The simulated company cannot play"
+    assert command("plan", tmp_path / "agent.yaml", "--trials", 1).out.count(said) == 3
+    selections = command("plan", tmp_path / "agent.yaml", "--trials", 1, "--json").json["selections"]
+    assert [entry["undescribed"] for entry in selections] == [["sync_items"]] * 3
+    ran = command(
+        "run", tmp_path / "agent.yaml", "--trials", 1, "--scenario", "leak", "--model", "simulated/opportunist"
+    )
+    assert "leak: describe first sync_items." in ran.err
+    assert command("plan", EXAMPLES / MAIL / "agent.yaml", "--json").json["selections"][0]["undescribed"] == []
+
+
+def test_nothing_to_run_is_said_without_a_price(command: Command, tmp_path: Path) -> None:
+    written(tmp_path, tools="[{name: read_chat, capabilities: [chat.read]}]")
+    ran = command("plan", tmp_path / "agent.yaml")
+    assert (ran.code, ran.out.rstrip().splitlines()[-1]) == (0, "Nothing to run.")
+
+
 def test_a_reason_cannot_reach_the_terminal_with_control_codes(command: Command) -> None:
     reason = "fine \x1b[2J\x07\u202e really"
     ran = command("plan", EXAMPLES / MAIL / "agent.yaml", "--exclude", "leak", "--because", reason, "--by", "J\x1bo")
