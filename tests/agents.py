@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from audit.scenarios.packs import find_scenario
 from audit.scenarios.scripts import ScriptedReply, raw_calls, replies
 from audit.scenarios.situation import Dialect, Situation
 from audit.trials.prepare import trial_seed
-from audit.world.dialects import tags
+from audit.world.dialects import native, tags
+from audit.world.tools import OfferedTool
 from tests.loopback import Response, completion, text
 
 Answer = Callable[[dict[str, Any], int], Response]
@@ -76,6 +78,42 @@ def scripted_agent(
     return answer
 
 
+def thorough_agent(profile: Path, scenario: str, words: str, trials: int = 4) -> Answer:
+    """A native agent that does what a forecast lets a real one do: it opens every message and takes two turns more.
+
+    Args:
+        profile: The agent profile that is run.
+        scenario: The scenario that is run.
+        words: Said in every reply beside the script's own.
+        trials: Trials per condition, at most.
+    """
+    source = find_scenario(packs.load_packs(()), scenario)
+    by_seed: dict[int, list[ScriptedReply]] = {}
+    for situation in situations_for(load_profile(profile), [source], Dialect.NATIVE):
+        script = next(script for script in situation.scripts if script.kind is ScriptKind.HARMLESS)
+        reader = next(tool for tool in situation.tools if tool.operation == "email.read")
+        opened = set(situation.case.key_messages) | set(situation.shown)
+        rest = [message.id for message in situation.world.messages if message.id not in opened]
+        first, *others, last = replies(situation, script)
+        looks = [_reading(reader, rest, 0), *others, *(_reading(reader, rest[:1], n) for n in (1, 2)), last]
+        turns = [replace(reply, text=f"{reply.text}\n\n{words}") for reply in (first, *looks)]
+        for index in range(trials):
+            by_seed[trial_seed(SEED, situation.condition.id, index) % 2**31] = turns
+
+    def answer(body: dict[str, Any], index: int) -> Response:
+        reply = by_seed[body["seed"]][sum(message["role"] == "assistant" for message in body["messages"])]
+        message = {"content": reply.text, **({"tool_calls": list(reply.tool_calls)} if reply.tool_calls else {})}
+        return completion(message, finish_reason="tool_calls" if reply.tool_calls else "stop")
+
+    return answer
+
+
+def _reading(reader: OfferedTool, messages: Sequence[str], number: int) -> ScriptedReply:
+    """A reply that opens some messages by the agent's own tool."""
+    calls = [(f"look-{number}-{i}", reader.name, reader.own({"message": name})) for i, name in enumerate(messages)]
+    return ScriptedReply("", "", tuple(native.render_calls(calls)))
+
+
 def harmful_under_pressure(situation: Situation) -> ScriptKind:
     """Harmful where something pushes towards harm, honest elsewhere."""
     return ScriptKind.HARMFUL if situation.condition.pressure else ScriptKind.HARMLESS
@@ -94,6 +132,41 @@ def by_model(answers: Mapping[str, Answer | Response]) -> Answer:
 def faults_first(agent: Answer, *faults: Response) -> Answer:
     """The first requests fail, the others are answered."""
     return lambda body, index: faults[index] if index < len(faults) else agent(body, index)
+
+
+def counted(agent: Answer, tokens: Callable[[str], int] = lambda text: len(text) // 4) -> Answer:
+    """The same agent behind a provider that counts tokens and has a prompt cache.
+
+    What an earlier request has sent as its beginning (tools, then messages) comes from the cache.
+
+    Args:
+        agent: Who answers.
+        tokens: How many tokens a text is.
+    """
+    seen: set[tuple[str, ...]] = set()
+
+    def answer(body: dict[str, Any], index: int) -> Response:
+        parts = [json.dumps(body.get("tools", []))] + [json.dumps(message) for message in body["messages"]]
+        sizes = [tokens(parts[0]), *(tokens(_told(message)) for message in body["messages"])]
+        cached = next((n for n in range(len(parts), 0, -1) if tuple(parts[:n]) in seen), 0)
+        seen.update(tuple(parts[:n]) for n in range(1, len(parts) + 1))
+        told = json.loads(agent(body, index).body)
+        choice = told["choices"][0]
+        usage = {
+            "prompt_tokens": sum(sizes),
+            "completion_tokens": tokens(_told(choice["message"])),
+            "prompt_tokens_details": {"cached_tokens": sum(sizes[:cached])},
+        }
+        return completion(choice["message"], choice["finish_reason"], usage)
+
+    return answer
+
+
+def _told(message: Mapping[str, Any]) -> str:
+    """What a model reads or writes of a message: a provider does not tokenise the JSON around it."""
+    calls = [call["function"] for call in message.get("tool_calls") or ()]
+    written = [call["name"] + call["arguments"] for call in calls]
+    return "".join([message.get("reasoning_content") or "", message.get("content") or "", *written])
 
 
 def is_probe(body: Mapping[str, Any]) -> bool:

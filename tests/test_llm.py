@@ -25,6 +25,7 @@ from audit.llm import (
     ModelClient,
     ModelSettings,
     Prices,
+    cached_price_known,
     door,
     estimate_cost,
     mask,
@@ -98,6 +99,7 @@ def test_text_comes_back_with_usage_and_one_request(loopback: LoopbackServer, mo
         "prompt_tokens": 40,
         "completion_tokens": 9,
         "cached_tokens": 30,
+        "cache_write_tokens": None,
         "reasoning_tokens": 4,
     }
     assert answer.finish_reason == "stop"
@@ -596,6 +598,50 @@ def test_cost_is_unknown_without_a_price_and_the_users_own_with_one(loopback: Lo
     prices = Prices(input_per_million_usd=2, output_per_million_usd=10)
     assert ask(loopback, prices=prices).cost_usd == pytest.approx((11 * 2 + 7 * 10) / 1e6)
     assert ask(loopback, prices=Prices(input_per_million_usd=0, output_per_million_usd=0)).cost_usd == 0
+
+
+def test_cached_tokens_count_at_their_own_price_and_else_in_full(loopback: LoopbackServer) -> None:
+    loopback.script = canned.text(
+        "hi",
+        usage={"prompt_tokens": 100, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": 80}},
+    )
+    full = Prices(input_per_million_usd=2, output_per_million_usd=10)
+    assert ask(loopback, prices=full).cost_usd == pytest.approx((100 * 2 + 7 * 10) / 1e6)
+    cheaper = full.model_copy(update={"cached_input_per_million_usd": 0.5})
+    assert ask(loopback, prices=cheaper).cost_usd == pytest.approx((20 * 2 + 80 * 0.5 + 7 * 10) / 1e6)
+    # A provider that says nothing of its cache has served nothing from it, as far as money goes.
+    loopback.script = canned.text("hi", usage={"prompt_tokens": 100, "completion_tokens": 7})
+    silent = ask(loopback, prices=cheaper)
+    assert silent.usage.cached_tokens is None
+    assert silent.cost_usd == pytest.approx((100 * 2 + 7 * 10) / 1e6)
+
+
+def test_list_prices_of_cached_and_written_tokens_are_used() -> None:
+    base, model = 1000, "anthropic/claude-sonnet-4-5"
+    plain = estimate_cost(model, base, 0, None)
+    assert plain == pytest.approx(base * 3e-6)
+    assert estimate_cost(model, base, 0, None, cached_tokens=800) == pytest.approx(200 * 3e-6 + 800 * 0.3e-6)
+    assert estimate_cost(model, base, 0, None, 0, cache_write_tokens=1000) == pytest.approx(base * 3.75e-6)
+    # No charge for writing is known here, and none of the cache at all there.
+    assert estimate_cost("openai/gpt-4o", base, 0, None, 0, cache_write_tokens=1000) == pytest.approx(base * 2.5e-6)
+    assert estimate_cost("openai/gpt-4", base, 0, None, cached_tokens=1000) == pytest.approx(base * 30e-6)
+    assert cached_price_known(model, None)
+    assert cached_price_known("openai/gpt-4o", None)
+    assert not cached_price_known("openai/gpt-4", None)
+    assert not cached_price_known("hosted_vllm/gpt-4o", None)
+    priced = Prices(input_per_million_usd=2, output_per_million_usd=10)
+    assert not cached_price_known(model, priced)
+    assert cached_price_known("hosted_vllm/m", priced.model_copy(update={"cached_input_per_million_usd": 0}))
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-4o", "anthropic/claude-sonnet-4-5"])
+def test_more_cached_tokens_than_were_sent_never_make_a_call_free(model: str) -> None:
+    served = estimate_cost(model, 1000, 0, None, cached_tokens=1000)
+    assert served is not None
+    assert served > 0
+    assert estimate_cost(model, 1000, 0, None, cached_tokens=5000, cache_write_tokens=5000) == pytest.approx(served)
+    prices = Prices(input_per_million_usd=2, output_per_million_usd=1, cached_input_per_million_usd=1)
+    assert estimate_cost(model, 1000, 0, prices, cached_tokens=10**9) == pytest.approx(0.001)
 
 
 def test_estimate_cost_knows_list_prices_and_never_guesses() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -301,6 +301,34 @@ class JudgedBy(ResultModel):
     """Trials whose verdict that counts comes from it; 0 when later judgings took its place, or it was interrupted."""
 
 
+class UsageItem(ResultModel):
+    """One kind of effort: what was forecast, and what it came to."""
+
+    name: str
+    """As in the plan's forecast, for example ``target_calls``."""
+    label: str
+    unit: Literal["count", "usd", "seconds"]
+    forecast: float | None
+    """For the trials that were run; None where nothing was forecast."""
+    actual: float | None
+    """None: unknown."""
+    ratio: float | None
+    """``actual`` / ``forecast``; None where either is unknown or nothing was to be expected."""
+
+
+class UsageComparison(ResultModel):
+    """The plan's forecast beside what the run used."""
+
+    items: tuple[UsageItem, ...]
+    finished: int
+    """Trials that were run; the forecast is scaled to them."""
+    planned: int
+    basis: str
+    """What the forecast rested on."""
+    notes: tuple[str, ...]
+    """What to know when reading the ratios."""
+
+
 class AuditResult(ResultModel):
     """The whole result of one run."""
 
@@ -335,6 +363,8 @@ class AuditResult(ResultModel):
     """Selected and excluded scenarios with reasons, capabilities that nothing exercised."""
     usage: dict[str, float | None]
     """Calls, tokens, cost (None: unknown) and duration."""
+    usage_compared: UsageComparison | None = None
+    """The forecast beside what was used; None where the run holds no forecast."""
     recipients: tuple[str, ...]
     """Where data went, during the run and in every judging."""
     versions: dict[str, str]

@@ -18,6 +18,7 @@ from audit.analysis.observed import Measured, Observed, measure
 from audit.analysis.rates import condition_result
 from audit.analysis.rating import RATING_VERSION
 from audit.analysis.recommendations import recommend
+from audit.analysis.usage import compare, used
 from audit.oversight.catalogue import Catalogue
 from audit.profile.models import AgentProfile
 from audit.statistics import STATISTICS_VERSION
@@ -52,6 +53,7 @@ def analyse(
         The result.
     """
     profile = profile_of(run)
+    plan = _masked(run.plan, mask)
     measured = measure(conditions, trials, verdicts)
     grouped: dict[tuple[str, Behaviour], list[Measured]] = {}
     for m in measured:
@@ -80,7 +82,13 @@ def analyse(
         judge=_masked(newest(judged).judge, mask),
         judging=judging(judged, measured),
         judgings=tuple(entry.model_copy(update={"judge": _masked(entry.judge, mask)}) for entry in judged),
-        headline=headline(run, results, counts, planned, profile),
+        headline=headline(
+            run.model_copy(update={"plan": plan, "stop_reason": mask(run.stop_reason)}),
+            results,
+            counts,
+            planned,
+            profile,
+        ),
         counts=counts,
         error_share=error_share(counts),
         planned_trials=planned,
@@ -92,8 +100,9 @@ def analyse(
         ),
         gaps=tuple(found.gap for found in gaps),
         recommendations=recommendations,
-        plan=_masked(run.plan, mask),
-        usage=_usage(run, trials, verdicts),
+        plan=plan,
+        usage=used(run, trials, verdicts),
+        usage_compared=compare(run, trials, verdicts, planned, sequences),
         recipients=recipients(run, judged),
         versions={
             **versions(run, judged),
@@ -101,7 +110,7 @@ def analyse(
             "rating": RATING_VERSION,
             "controls": controls.version,
         },
-        limitations=limitations(judged, measured, profile, controls),
+        limitations=limitations(judged, measured, profile, controls, plan),
         additions=_additions(measured, mask),
         digests=_digests(run, conditions, measured),
     )
@@ -151,31 +160,6 @@ def _counts(measured: Sequence[Measured]) -> Counts:
             known = found.get(trial.trial.id, TrialOutcome.HARMLESS)
             found[trial.trial.id] = min(known, trial.outcome, key=worst_first.index)
     return Counts.of(list(found.values()))
-
-
-def _usage(
-    run: RunRecord, trials: Sequence[TrialRecord], verdicts: Mapping[str, TrialVerdicts]
-) -> dict[str, float | None]:
-    """Calls, tokens, cost in US dollars and seconds, over all attempts; None where any part is unknown."""
-    judged = list(verdicts.values())
-    called = [trial for trial in trials if trial.replies]
-    asked = [verdict for verdict in judged if verdict.judge_calls]
-    ended = run.finished_at
-    return {
-        "calls": float(sum(len(trial.replies) for trial in trials)),
-        "prompt_tokens": _total([trial.prompt_tokens for trial in called]),
-        "completion_tokens": _total([trial.completion_tokens for trial in called]),
-        "cost_usd": _total([trial.cost_usd for trial in called]),
-        "judge_calls": float(sum(verdict.judge_calls for verdict in judged)),
-        "judge_tokens": float(sum(verdict.judge_tokens for verdict in judged)),
-        "judge_cost_usd": _total([verdict.judge_cost_usd for verdict in asked]),
-        "duration_s": (ended - run.created_at).total_seconds() if ended is not None else None,
-    }
-
-
-def _total(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return float(sum(known)) if len(known) == len(values) else None
 
 
 def _masked(value: Any, mask: Callable[[str], str]) -> Any:

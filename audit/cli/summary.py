@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.cli.output import clean, out, table
+from audit.cli.usage import print_comparison
 
 if TYPE_CHECKING:
     from audit.analysis.models import AuditResult, Rate
@@ -65,6 +66,8 @@ def print_summary(result: AuditResult) -> None:
     if result.recommendations:
         rows = [(r.control, r.name, r.strength, r.owner, r.deadline, ", ".join(r.gaps)) for r in result.recommendations]
         console.print(table("Recommended controls", ["id", "control", "strength", "owner", "by", "for gap"], rows))
+    if result.usage_compared:
+        print_comparison(console, result.usage_compared)
     state = f"{result.status}: {result.stop_reason}" if result.stop_reason else result.status
     console.print(clean(f"Run {result.run_id} ({state})"))
 

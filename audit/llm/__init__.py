@@ -7,7 +7,7 @@ only module that imports it.
 from __future__ import annotations
 
 from audit.llm.client import ModelClient
-from audit.llm.door import estimate_cost, recipient
+from audit.llm.door import cached_price_known, estimate_cost, recipient
 from audit.llm.masking import mask
 from audit.llm.messages import replayable, split_reasoning
 from audit.llm.models import CallPolicy, Completion, Limits, ModelSettings, Prices, ToolCallText, Usage
@@ -21,6 +21,7 @@ __all__ = [
     "Prices",
     "ToolCallText",
     "Usage",
+    "cached_price_known",
     "estimate_cost",
     "mask",
     "recipient",

@@ -218,7 +218,12 @@ class ModelClient:
             refusal=answer.refusal,
             usage=usage,
             cost_usd=door.estimate_cost(
-                self.settings.id, usage.prompt_tokens, usage.completion_tokens, self.settings.prices
+                self.settings.id,
+                usage.prompt_tokens,
+                usage.completion_tokens,
+                self.settings.prices,
+                usage.cached_tokens,
+                usage.cache_write_tokens,
             ),
             latency_s=latency,
             attempts=course.attempts,

@@ -217,18 +217,37 @@ def _usage(usage: Any) -> Usage:
     prompt = getattr(usage, "prompt_tokens", None)
     if not prompt:  # litellm fills in zeros where the provider said nothing, and no prompt has zero tokens
         return Usage()
+    details = getattr(usage, "prompt_tokens_details", None)
     return Usage(
         prompt_tokens=prompt,
         completion_tokens=getattr(usage, "completion_tokens", None),
-        cached_tokens=getattr(getattr(usage, "prompt_tokens_details", None), "cached_tokens", None),
+        cached_tokens=getattr(details, "cached_tokens", None),
+        cache_write_tokens=getattr(details, "cache_creation_tokens", None),
         reasoning_tokens=getattr(getattr(usage, "completion_tokens_details", None), "reasoning_tokens", None),
     )
 
 
 def estimate_cost(
-    model_id: str, prompt_tokens: int | None, completion_tokens: int | None, prices: Prices | None
+    model_id: str,
+    prompt_tokens: int | None,
+    completion_tokens: int | None,
+    prices: Prices | None,
+    cached_tokens: int | None = None,
+    cache_write_tokens: int | None = None,
 ) -> float | None:
-    """US dollars for so many tokens: at the user's prices, else at litellm's list price for the model id.
+    """US dollars for one call: at the user's prices, else at litellm's list price for the model id.
+
+    List prices may rise with the length of a prompt, so calls are priced one by one and not by their sum.
+
+    Args:
+        model_id: As litellm writes it.
+        prompt_tokens: Everything sent, cached or not.
+        completion_tokens: Everything received.
+        prices: The user's own, which come first.
+        cached_tokens: Part of ``prompt_tokens`` served from the provider's cache; at its own price where one is
+            known, else in full, so that the figure is never too low. None counts as none.
+        cache_write_tokens: Part of ``prompt_tokens`` written to the cache; at the list price for that, where there is
+            one. The user's prices know no such charge.
 
     Returns:
         None when a token count or the price is unknown. A list price of zero counts as unknown; only a user can say
@@ -236,26 +255,50 @@ def estimate_cost(
     """
     if prompt_tokens is None or completion_tokens is None:
         return None
+    # Providers have been seen to report more cached tokens than they were sent.
+    cached = min(max(cached_tokens or 0, 0), prompt_tokens)
+    written = min(max(cache_write_tokens or 0, 0), prompt_tokens - cached)
     if prices is not None:
-        spent = prompt_tokens * prices.input_per_million_usd + completion_tokens * prices.output_per_million_usd
-        return spent / 1_000_000
-    try:
-        model, provider = provider_of(ModelSettings(id=model_id))
-    except AttemptFailed:
-        return None
-    litellm = load()
-    # Looked up first: litellm's own calculation asks a local ollama over the network about models it does not know.
-    listed = litellm.model_cost.get(f"{provider}/{model}") or litellm.model_cost.get(model) or {}
-    if listed.get("litellm_provider") != provider or not listed.get("input_cost_per_token"):
+        again = prices.cached_input_per_million_usd
+        given = prompt_tokens * prices.input_per_million_usd
+        given -= cached * (prices.input_per_million_usd - again) if again is not None else 0
+        return (given + completion_tokens * prices.output_per_million_usd) / 1_000_000
+    model, provider, listed = _listed(model_id)
+    if not listed:
         return None
     _hush()
     try:
-        spent_in, spent_out = litellm.cost_per_token(
-            model=model, custom_llm_provider=provider, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens
+        spent_in, spent_out = load().cost_per_token(
+            model=model,
+            custom_llm_provider=provider,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=completion_tokens,
+            cache_read_input_tokens=cached,
+            cache_creation_input_tokens=written,
         )
     except Exception:
         return None
     return float(spent_in + spent_out)
+
+
+def cached_price_known(model_id: str, prices: Prices | None) -> bool:
+    """Whether cached tokens have a price of their own: in the user's prices, else in litellm's list."""
+    if prices is not None:
+        return prices.cached_input_per_million_usd is not None
+    return bool(_listed(model_id)[2].get("cache_read_input_token_cost"))
+
+
+def _listed(model_id: str) -> tuple[str, str, dict[str, Any]]:
+    """Model, provider and litellm's list entry; an empty entry where no price is listed for that provider."""
+    try:
+        model, provider = provider_of(ModelSettings(id=model_id))
+    except AttemptFailed:
+        return model_id, "", {}
+    litellm = load()
+    # Looked up here: litellm's own calculation asks a local ollama over the network about models it does not know.
+    listed = litellm.model_cost.get(f"{provider}/{model}") or litellm.model_cost.get(model) or {}
+    known = listed.get("litellm_provider") == provider and listed.get("input_cost_per_token")
+    return model, provider, listed if known else {}
 
 
 def recipient(settings: ModelSettings) -> str:

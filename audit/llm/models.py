@@ -55,6 +55,8 @@ class Prices(_Settings):
 
     input_per_million_usd: float = Field(ge=0, allow_inf_nan=False)
     output_per_million_usd: float = Field(ge=0, allow_inf_nan=False)
+    cached_input_per_million_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """For tokens that the provider's prompt cache served. None: they count at the full price."""
 
 
 class ModelSettings(_Settings):
@@ -113,7 +115,9 @@ class Usage(_Result):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cached_tokens: int | None = None
-    """Part of ``prompt_tokens``."""
+    """Part of ``prompt_tokens`` that the provider's prompt cache served."""
+    cache_write_tokens: int | None = None
+    """Part of ``prompt_tokens`` that was written to the cache; some providers charge more for it."""
     reasoning_tokens: int | None = None
     """Part of ``completion_tokens``."""
 
@@ -141,7 +145,8 @@ class Completion(_Result):
     refusal: str | None
     usage: Usage
     cost_usd: float | None
-    """None when the price is unknown, never 0 for it. Cached tokens count in full, so it is an upper figure."""
+    """None when the price is unknown, never 0 for it. Cached tokens count at their own price where one is known, else
+    in full."""
     latency_s: float
     """Of the attempt that succeeded, from sending to the whole answer."""
     attempts: int

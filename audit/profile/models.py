@@ -156,6 +156,8 @@ class Prices(Declared):
     """Price of a million tokens sent"""
     output_per_million_usd: Amount
     """Price of a million tokens received"""
+    cached_input_per_million_usd: Amount | None = None
+    """Price of a million tokens sent that the provider's prompt cache serves; left out: as dear as any other"""
 
 
 class Limits(Declared):

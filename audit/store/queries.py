@@ -81,6 +81,18 @@ def judgings(run_id: str) -> Statement:
     )
 
 
+def newest_targets(limit: int) -> Statement:
+    """Id and target of the newest runs of real models."""
+    query = select(RunRow.id, RunRow.target).where(RunRow.simulated.is_(False))
+    return query.order_by(RunRow.created_at.desc(), RunRow.id.desc()).limit(limit)
+
+
+def replies(run_ids: list[str], limit: int) -> Statement:
+    """Run id and replies of the newest trials of some runs; a trial without a reply has nothing to say."""
+    query = select(TrialRow.run_id, TrialRow.replies).where(TrialRow.run_id.in_(run_ids), TrialRow.status != "error")
+    return query.order_by(TrialRow.started_at.desc(), TrialRow.id.desc()).limit(limit)
+
+
 def is_last_attempt() -> ColumnElement[bool]:
     """True for a trial row that no later attempt follows."""
     later = aliased(TrialRow)

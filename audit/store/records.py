@@ -109,6 +109,8 @@ class TrialRecord(StoredModel):
     """Digest of the world after the last action."""
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    cached_tokens: int | None = None
+    """Part of ``prompt_tokens`` that the provider's prompt cache served; None where it did not say."""
     cost_usd: float | None = None
     """None: price unknown."""
     started_at: datetime
@@ -151,6 +153,17 @@ class Judging(StoredModel):
     """How many trials it judged."""
     first_at: datetime
     last_at: datetime
+
+
+class Pace(StoredModel):
+    """How fast a model answered in earlier runs."""
+
+    seconds_per_call: float
+    """Mean over ``calls``, from sending to the whole answer."""
+    output_tokens_per_call: float | None
+    """Mean over the calls whose tokens the provider counted; None where it counted none."""
+    calls: int
+    runs: int
 
 
 class RunSummary(StoredModel):

@@ -21,11 +21,14 @@ from audit.errors import StoreError, UsageError
 from audit.store import queries
 from audit.store.database import Database, open_database
 from audit.store.leases import STALE_AFTER_S, RunLease
+from audit.store.locations import locate
 from audit.store.lookup import choose_run, listed, name_of
+from audit.store.pace import pace_of
 from audit.store.records import (
     ConditionRecord,
     Judging,
     JudgingRecord,
+    Pace,
     RunRecord,
     RunStatus,
     RunSummary,
@@ -38,6 +41,9 @@ from audit.verdicts.models import TrialVerdicts
 
 _BATCH = 32
 """Trials read at once; a trial is some 50 to 500 kB of text."""
+_PACE_RUNS = 50
+_PACE_TRIALS = 40
+"""How far back ``pace`` looks: among so many runs of real models, at so many trials of the model asked for."""
 
 
 def open_store(url: str | None = None) -> Repository:
@@ -56,6 +62,20 @@ def open_store(url: str | None = None) -> Repository:
             message says where and what to do, and holds no password.
     """
     return Repository(open_database(url))
+
+
+def open_existing(url: str | None = None) -> Repository | None:
+    """As ``open_store``, for a glance at what is there: where there is no database, none is made.
+
+    Returns:
+        None for a SQLite file that does not exist, and for a database in memory.
+
+    Raises:
+        StoreError: as ``open_store``.
+    """
+    location = locate(url)
+    missing = location.path is not None and not location.path.exists()
+    return None if location.in_memory or missing else open_store(url)
 
 
 class Repository:
@@ -237,6 +257,23 @@ class Repository:
                 (condition_id, index): (attempt, TrialStatus(status))
                 for condition_id, index, attempt, status in session.execute(queries.last_attempts(run_id))
             }
+
+    def pace(self, model: str, api_base: str | None) -> Pace | None:
+        """How fast a model answered in the newest trials of it that are stored; trials that broke off do not count.
+
+        Args:
+            model: the model id as the run recorded it.
+            api_base: where it was called; another address may be another machine.
+
+        Returns:
+            None where no call of that model at that address is stored.
+        """
+        with self._database.reading() as session:
+            newest = session.execute(queries.newest_targets(_PACE_RUNS))
+            same = [i for i, target in newest if (target.get("model"), target.get("api_base")) == (model, api_base)]
+            if not same:
+                return None
+            return pace_of((row[0], row[1]) for row in session.execute(queries.replies(same, _PACE_TRIALS)))
 
     # Verdicts
 

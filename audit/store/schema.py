@@ -89,6 +89,7 @@ class TrialRow(Base):
     world_sha256: Mapped[str] = mapped_column(String)
     prompt_tokens: Mapped[int | None]
     completion_tokens: Mapped[int | None]
+    cached_tokens: Mapped[int | None]
     cost_usd: Mapped[float | None] = mapped_column(Double)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     duration_s: Mapped[float] = mapped_column(Double)

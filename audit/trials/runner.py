@@ -239,6 +239,7 @@ class _Runner:
             world_sha256=record.world_sha256,
             prompt_tokens=_sum([reply.usage.prompt_tokens for reply in record.replies]),
             completion_tokens=_sum([reply.usage.completion_tokens for reply in record.replies]),
+            cached_tokens=_sum([reply.usage.cached_tokens for reply in record.replies]),
             cost_usd=_sum([reply.cost_usd for reply in record.replies]),
             started_at=started,
             duration_s=duration,

@@ -63,6 +63,9 @@ async def decide(case: Case, episode: Episode, judge: Judge | None) -> TrialVerd
         judge_calls=report.calls,
         judge_cost_usd=report.cost_usd,
         judge_tokens=report.tokens,
+        judge_prompt_tokens=report.prompt_tokens,
+        judge_completion_tokens=report.completion_tokens,
+        judge_cached_tokens=report.cached_tokens,
         notes=tuple(report.notes),
     )
 

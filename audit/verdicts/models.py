@@ -231,4 +231,10 @@ class TrialVerdicts(Frozen):
     judge_calls: int = 0
     judge_cost_usd: float | None = None
     judge_tokens: int = 0
+    """Sent and received, as far as the provider counted them."""
+    judge_prompt_tokens: int | None = None
+    """Sent; None where any call's count is unknown."""
+    judge_completion_tokens: int | None = None
+    judge_cached_tokens: int | None = None
+    """Part of ``judge_prompt_tokens`` that the provider's prompt cache served."""
     notes: tuple[str, ...] = ()

@@ -204,7 +204,7 @@ def test_many_processes_may_open_a_new_database_at_once(url: str) -> None:
     assert [process.communicate(timeout=60)[1].decode() for process in opening] == [""] * 4
     database = open_database(url)
     with database.reading() as session:
-        assert session.execute(text("SELECT version_num FROM insider_audit_version")).all() == [("0002",)]
+        assert session.execute(text("SELECT version_num FROM insider_audit_version")).all() == [("0003",)]
     database.close()
 
 

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from audit.errors import CallFailure, ModelCallError
 from audit.llm import ModelClient, ModelSettings, Usage
+from audit.llm.fencing import encode, fence_key
 from audit.verdicts.adjudication import decide, instrument_identity
 from audit.verdicts.judge import Judge, JudgeClient, JudgeReport, judge_identity
 from audit.verdicts.judge.answer import AnswerError, read_answer
-from audit.verdicts.judge.prompt import encode, fence_key, first_messages, prompt_versions, record
+from audit.verdicts.judge.prompt import first_messages, prompt_versions, record
 from audit.verdicts.models import Behaviour, Case, Episode, Reason, Ruling, Stage, TrialVerdicts, Turn
 from audit.verdicts.rules import rules_identity
 from audit.world.actions import Disposition

@@ -33,6 +33,10 @@ class TokenCount(Protocol):
     def completion_tokens(self) -> int | None:
         """Tokens received."""
 
+    @property
+    def cached_tokens(self) -> int | None:
+        """Tokens sent that the provider's prompt cache served."""
+
 
 class JudgeCompletion(Protocol):
     """One answer of the judge model."""
@@ -81,6 +85,9 @@ class JudgeReport:
         calls: Model calls made.
         cost_usd: US dollars; None when the price of any call is unknown.
         tokens: Tokens sent and received, as far as the provider counted them.
+        prompt_tokens: Sent; None when the count of any call is unknown. The next two likewise.
+        completion_tokens: Received.
+        cached_tokens: Sent, and served from the provider's prompt cache.
         notes: What went wrong on the way, for the record.
     """
 
@@ -88,6 +95,9 @@ class JudgeReport:
     calls: int = 0
     cost_usd: float | None = 0.0
     tokens: int = 0
+    prompt_tokens: int | None = 0
+    completion_tokens: int | None = 0
+    cached_tokens: int | None = 0
     notes: list[str] = field(default_factory=list)
 
 
@@ -162,10 +172,14 @@ class Judge:
                 list(messages), response_schema=Answer.model_json_schema(), seed=self._seed
             )
         except ModelCallError as error:
-            report.cost_usd = None
+            report.cost_usd = report.prompt_tokens = report.completion_tokens = report.cached_tokens = None
             report.notes.append(f"judge call failed ({error.failure}): {error}")
             raise
-        report.tokens += (reply.usage.prompt_tokens or 0) + (reply.usage.completion_tokens or 0)
+        usage = reply.usage
+        report.tokens += (usage.prompt_tokens or 0) + (usage.completion_tokens or 0)
+        report.prompt_tokens = _plus(report.prompt_tokens, usage.prompt_tokens)
+        report.completion_tokens = _plus(report.completion_tokens, usage.completion_tokens)
+        report.cached_tokens = _plus(report.cached_tokens, usage.cached_tokens)
         unknown = report.cost_usd is None or reply.cost_usd is None
         report.cost_usd = None if unknown else (report.cost_usd or 0.0) + (reply.cost_usd or 0.0)
         return reply
@@ -183,6 +197,11 @@ class Judge:
             )
             for behaviour in behaviours
         )
+
+
+def _plus(so_far: int | None, more: int | None) -> int | None:
+    """The sum, unknown as soon as one part is."""
+    return None if so_far is None or more is None else so_far + more
 
 
 def _whole(reply: JudgeCompletion) -> str:
