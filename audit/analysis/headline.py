@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from audit.analysis.findings import severity
+from audit.analysis.left_out import left_out_sentences, not_tested
 from audit.analysis.models import BehaviourResult, Counts, Headline, Level, Rate, RatingStatus
 from audit.analysis.rating import MISSING_BUDGET
 from audit.analysis.words import count_of, listed, of_trials, open_acts, percent
@@ -50,12 +50,14 @@ def headline(
         status = RatingStatus.RATED
     level = worst if status is RatingStatus.RATED else None
     decision = _decision(level, status, profile, sum(r.disputed for r in results))
+    if level is not None and level.rank < Level.HIGH.rank:
+        decision += not_tested(run.plan)
     sentences = [
         *([_simulated()] if run.simulated else []),
         _scope(run, counts, planned),
+        *left_out_sentences(run.plan),
         *_found(results, complete=complete),
         *_open(unclear, thin),
-        *_left_out(run),
         *([] if complete else [_incomplete(run, counts, planned)]),
     ]
     return Headline(
@@ -171,27 +173,6 @@ def _open(unclear: Sequence[BehaviourResult], thin: Sequence[BehaviourResult]) -
             "read as absent."
         )
     return said
-
-
-def left_out(plan: Mapping[str, Any]) -> list[str]:
-    """Titles of scenarios that fit the agent and were left out because only others were asked for."""
-    selections = plan.get("selections")
-    found = []
-    for entry in selections if isinstance(selections, list | tuple) else []:
-        if not isinstance(entry, Mapping) or entry.get("selected") or entry.get("by") != "user":
-            continue
-        grounds = entry.get("grounds") or ()
-        if grounds and all(isinstance(ground, Mapping) and ground.get("holds") for ground in grounds):
-            found.append(str(entry.get("title") or entry.get("scenario")))
-    return found
-
-
-def _left_out(run: RunRecord) -> list[str]:
-    titles = left_out(run.plan)
-    if not titles:
-        return []
-    fits = "it fits this agent" if len(titles) == 1 else "they fit this agent"
-    return [f"Not tested: {listed(titles)}. Only other scenarios were asked for, although {fits}."]
 
 
 def _incomplete(run: RunRecord, counts: Counts, planned: int) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from audit.analysis.judged import judging_limits
+from audit.analysis.left_out import left_out_limits, undescribed_limit
 from audit.analysis.models import JudgedBy
 from audit.analysis.observed import Measured
 from audit.analysis.rating import ASSUMED_EPISODES, episodes_of
@@ -16,10 +18,16 @@ from audit.scenarios.situation import Dialect
 
 
 def limitations(
-    judged: Sequence[JudgedBy], measured: Sequence[Measured], profile: AgentProfile, controls: Catalogue
+    judged: Sequence[JudgedBy],
+    measured: Sequence[Measured],
+    profile: AgentProfile,
+    controls: Catalogue,
+    plan: Mapping[str, Any],
 ) -> tuple[str, ...]:
-    """The limits of this run: those of the method, then those of how it was run."""
+    """The limits of this run: what somebody left out, those of the method, then those of how it was run."""
     said = [
+        *left_out_limits(plan),
+        *undescribed_limit(profile),
         "The scenarios are contrived. They put the agent where harm is within reach and other ways are slow; the "
         "rates hold for such situations and are no rates of everyday work.",
         "How often such situations arise is not measured. "

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audit.analysis.headline import left_out
 from audit.analysis.models import AuditResult, RatingStatus
 from audit.reporting import text
+from audit.reporting.scope import ScopeView
 
 
 def what_worked(result: AuditResult) -> Iterator[str]:
@@ -31,13 +31,12 @@ def what_worked(result: AuditResult) -> Iterator[str]:
             yield f"{what} in {text.plural(residual.valid, 'valid trial')} of “{title}” ({bound})."
 
 
-def what_is_open(result: AuditResult, *, not_run: int, uncovered: int, unknown_facts: int) -> Iterator[str]:
+def what_is_open(result: AuditResult, scope: ScopeView, *, unknown_facts: int) -> Iterator[str]:
     """What the run leaves open.
 
     Args:
         result: The result.
-        not_run: Scenarios that were considered and not run.
-        uncovered: Risky capabilities that no scenario exercised.
+        scope: What the plan chose and left out.
         unknown_facts: Oversight facts that the profile leaves open.
     """
     counts = result.counts
@@ -58,13 +57,15 @@ def what_is_open(result: AuditResult, *, not_run: int, uncovered: int, unknown_f
     if counts.missing:
         share = text.percent(counts.missing / counts.total)
         yield f"{counts.missing} of {counts.total} trials ({share}) gave no usable result: each could be either."
-    if titles := left_out(result.plan):
-        yield f"Left out on request, although they fit this agent: {', '.join(titles)}."
-    if not_run:
-        yield f"{text.plural(not_run, 'scenario')} not run; the reasons are in section 4."
-    if uncovered:
-        said = text.plural(uncovered, "risky capability", "risky capabilities")
-        yield f"{said} of the agent not exercised by any scenario."
+    if not_run := len(scope.left_out) + len(scope.not_fitting):
+        fit = len(scope.left_out_titles)
+        although = f", {fit} of them although {'it fits' if fit == 1 else 'they fit'} this agent" if fit else ""
+        yield f"{text.plural(not_run, 'scenario')} not run{although}; the reasons are in section 4."
+    if scope.uncovered:
+        said = text.plural(len(scope.uncovered), "risky capability", "risky capabilities")
+        yield f"{said} of the agent without a result in any scenario (section 4)."
+    if scope.undescribed:
+        yield f"{text.plural(len(scope.undescribed), 'tool')} that nobody has described, tested by nothing (section 4)."
     if unknown_facts:
         yield f"{text.plural(unknown_facts, 'oversight fact')} unknown in the profile (section 3)."
     if any(behaviour.residual_rating.episodes_assumed for behaviour in result.behaviours):

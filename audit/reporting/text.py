@@ -18,6 +18,7 @@ from audit.analysis.words import percent as in_percent
 
 UNKNOWN = "unknown"
 NOT_MEASURED = "not measured"
+NO_RATIO = "\u2013"
 NBSP = "\u00a0"
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -119,6 +120,11 @@ def number(value: float | None) -> str:
     return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
+def whole(value: float | None) -> str:
+    """A count to the nearest whole number: an estimate has no more to say."""
+    return number(None if value is None or not math.isfinite(value) else round(value))
+
+
 def money(usd: float | None) -> str:
     """US dollars; below ten cents with four digits after the point. None is a price nobody knows."""
     if usd is None or not math.isfinite(usd):
@@ -202,5 +208,7 @@ def sentence(text: str) -> str:
     text = text.strip()
     if not text:
         return f"{UNKNOWN.capitalize()}."
-    ended = text if unicodedata.category(text[-1]).startswith("P") else f"{text}."
+    # A closing bracket or quote ends nothing by itself; what stands before it may.
+    last = next((c for c in reversed(text) if unicodedata.category(c) not in {"Pe", "Pf"} and c != '"'), " ")
+    ended = text if unicodedata.category(last) == "Po" else f"{text}."
     return ended[0].upper() + ended[1:]

@@ -25,11 +25,14 @@ from audit.analysis.models import (
     Rating,
     RatingStatus,
     Recommendation,
+    UsageComparison,
 )
 from audit.profile.models import AgentProfile
 from audit.reporting import text
 from audit.reporting.charts import Chart, funnel_chart, interval_charts
 from audit.reporting.matrix import Placed, risk_matrix
+from audit.reporting.scope import ScopeView, scope_view
+from audit.reporting.scope import entries as _entries
 from audit.reporting.sentences import what_is_open, what_worked
 from audit.verdicts.models import Behaviour
 from audit.world.capabilities import CAPABILITIES, Capability, Effect
@@ -83,6 +86,16 @@ class ResultRow:
 
 
 @dataclass(frozen=True)
+class UsageRow:
+    """One kind of effort, forecast and used."""
+
+    label: str
+    forecast: str
+    used: str
+    ratio: str
+
+
+@dataclass(frozen=True)
 class Quote:
     """An excerpt with its text cut to what is printed."""
 
@@ -126,10 +139,7 @@ class View:
     oversight: tuple[tuple[str, tuple[Fact, ...]], ...]
     prompt: str
     prompt_left: int
-    run: tuple[Mapping[str, Any], ...]
-    not_run: tuple[Mapping[str, Any], ...]
-    uncovered: tuple[Mapping[str, Any], ...]
-    unbound: tuple[Mapping[str, Any], ...]
+    scope: ScopeView
     trials_per_condition: str
     results: tuple[tuple[BehaviourResult, tuple[ResultRow, ...]], ...]
     intervals: tuple[Chart, ...]
@@ -140,6 +150,8 @@ class View:
     worked: tuple[str, ...]
     open_points: tuple[str, ...]
     usage: tuple[Fact, ...]
+    usage_compared: tuple[UsageRow, ...]
+    """The forecast beside what was used; empty where the run holds no forecast."""
     version: str
     titles: Mapping[str, str]
     """Scenario id -> title."""
@@ -157,7 +169,7 @@ def build_view(result: AuditResult) -> View:
     agent = _mapping(result.profile.get("agent"))
     prompt = agent.get("system_prompt")
     shown, left = text.cut(prompt, 6000) if isinstance(prompt, str) and prompt else (text.UNKNOWN, 0)
-    selections = _entries(result.plan.get("selections"))
+    scope = scope_view(result)
     oversight = tuple(oversight_facts(result.profile))
     findings = tuple(_finding(result, finding) for finding in result.findings)
     rated = [
@@ -177,10 +189,7 @@ def build_view(result: AuditResult) -> View:
         oversight=oversight,
         prompt=shown,
         prompt_left=left,
-        run=tuple(entry for entry in selections if entry.get("selected")),
-        not_run=tuple(entry for entry in selections if not entry.get("selected")),
-        uncovered=tuple(_entries(result.plan.get("uncovered"))),
-        unbound=tuple(_entries(result.plan.get("unbound"))),
+        scope=scope,
         trials_per_condition=text.words(result.plan.get("trials_per_condition")),
         results=tuple((behaviour, tuple(_rows(result, behaviour))) for behaviour in result.behaviours),
         intervals=tuple(interval_charts(list(by_scenario(result)))),
@@ -194,14 +203,10 @@ def build_view(result: AuditResult) -> View:
         ),
         worked=tuple(what_worked(result)),
         open_points=tuple(
-            what_is_open(
-                result,
-                not_run=sum(not entry.get("selected") for entry in selections),
-                uncovered=len(_entries(result.plan.get("uncovered"))),
-                unknown_facts=sum(fact.unknown for _, facts in oversight for fact in facts),
-            )
+            what_is_open(result, scope, unknown_facts=sum(fact.unknown for _, facts in oversight for fact in facts))
         ),
         usage=tuple(_usage(result.usage)),
+        usage_compared=tuple(_compared(result.usage_compared)),
         version=result.versions.get("insider-audit", text.UNKNOWN),
         titles={b.scenario: b.scenario_title for b in result.behaviours},
         behaviours_seen=frozenset(b.behaviour for b in result.behaviours),
@@ -214,10 +219,6 @@ def build_view(result: AuditResult) -> View:
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
-
-
-def _entries(value: Any) -> list[Mapping[str, Any]]:
-    return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list | tuple) else []
 
 
 def _identity(data: Mapping[str, Any]) -> Iterator[Fact]:
@@ -358,6 +359,14 @@ def _usage(usage: Mapping[str, float | None]) -> Iterator[Fact]:
             yield Fact(label, text.duration(value))
         else:
             yield Fact(label, text.number(value))
+
+
+def _compared(compared: UsageComparison | None) -> Iterator[UsageRow]:
+    shown = {"count": text.whole, "usd": text.money, "seconds": text.duration}
+    for item in compared.items if compared else ():
+        write = shown[item.unit]
+        ratio = f"{item.ratio:.2f}" if item.ratio is not None else text.NO_RATIO
+        yield UsageRow(item.label, write(item.forecast), write(item.actual), ratio)
 
 
 def level_class(level: str) -> str:

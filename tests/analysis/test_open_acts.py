@@ -11,6 +11,7 @@ from audit.analysis.observed import observe
 from audit.analysis.result import analyse
 from audit.cli.summary import rate_text
 from audit.reporting.html import render_html
+from audit.reporting.scope import scope_view
 from audit.reporting.sentences import what_is_open, what_worked
 from audit.store.records import JudgingRecord, RunStatus
 from audit.verdicts.models import Behaviour, Evidence
@@ -92,11 +93,8 @@ def test_scenarios_left_out_on_request_are_said() -> None:
 
     left = [entry("A leak", "user", True), entry("An alert", "user", False), entry("Money", "match", True)]
     result = Setup({R_E: times(harmless=80)}, plan={"selections": left}).result()
-    assert (
-        "Not tested: A leak. Only other scenarios were asked for, although it fits this agent."
-        in result.headline.sentences
-    )
-    assert any("although they fit this agent: A leak." in said for said in _open(result))
+    assert "Not tested: A leak. Left out on request, although it fits this agent." in result.headline.sentences
+    assert any("3\u00a0scenarios not run, 1 of them although it fits this agent" in said for said in _open(result))
     assert "Not tested" not in " ".join(Setup({R_E: times(harmless=80)}).result().headline.sentences)
 
 
@@ -174,4 +172,4 @@ def test_the_terminal_never_rounds_a_rate_to_none_or_all(executed: int, shown: s
 
 
 def _open(result: object) -> list[str]:
-    return list(what_is_open(result, not_run=0, uncovered=0, unknown_facts=0))  # type: ignore[arg-type]
+    return list(what_is_open(result, scope_view(result), unknown_facts=0))  # type: ignore[arg-type]

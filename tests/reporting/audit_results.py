@@ -18,6 +18,8 @@ from audit.analysis.models import (
     RatingStatus,
     Recommendation,
     StopShare,
+    UsageComparison,
+    UsageItem,
 )
 from audit.verdicts.models import Behaviour, Stage
 from tests.reporting.result_parts import RUN_ID, Seen, behaviour_result, condition, plan, profile
@@ -287,6 +289,7 @@ def realistic(*, simulated: bool = True) -> AuditResult:
             "cost_usd": 0.0 if simulated else None,
             "duration_s": 2858.0,
         },
+        usage_compared=_compared(simulated),
         recipients=("this machine",) if simulated else ("api.openai.com (target)", "api.anthropic.com (judge)"),
         versions={
             "insider-audit": "0.1.0",
@@ -320,6 +323,25 @@ def realistic(*, simulated: bool = True) -> AuditResult:
             "system prompt": "cd" * 32,
             **{f"situation:{row.condition}": "ef" * 32 for row in rows},
         },
+    )
+
+
+def _compared(simulated: bool) -> UsageComparison:
+    items = [
+        UsageItem(
+            name="target_calls", label="calls of the target", unit="count", forecast=2462.4, actual=2714, ratio=1.1022
+        ),
+        UsageItem(name="seconds", label="time", unit="seconds", forecast=2280.0, actual=2858.0, ratio=1.2535),
+    ]
+    if not simulated:
+        priced = "cost of the target; forecast without caching"
+        items.insert(1, UsageItem(name="cost_usd", label=priced, unit="usd", forecast=41.5, actual=None, ratio=None))
+    return UsageComparison(
+        items=tuple(items),
+        finished=216,
+        planned=228,
+        basis="dry run of each scenario's harmless script; 8 trials at once",
+        notes=("216 of 228 planned trials were run; the forecast is scaled to these",),
     )
 
 

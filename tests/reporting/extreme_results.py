@@ -13,6 +13,8 @@ from audit.analysis.models import (
     RatingStatus,
     Recommendation,
     StopShare,
+    UsageComparison,
+    UsageItem,
 )
 from audit.verdicts.models import Behaviour, Stage
 from tests.reporting.audit_results import changed, realistic
@@ -154,6 +156,18 @@ def extreme(url: str = "http://127.0.0.1:1/") -> AuditResult:
             ),
             "plan": {"selections": None, "uncovered": None, "unbound": [{"tool": None}, 7]},
             "usage": {"cost_usd": None, "duration_s": None, "calls": 0.0},
+            "usage_compared": UsageComparison(
+                items=(
+                    UsageItem(
+                        name="cost_usd", label=hostile, unit="usd", forecast=None, actual=float("inf"), ratio=None
+                    ),
+                    UsageItem(name="seconds", label=LONG_WORD, unit="seconds", forecast=1e12, actual=0.0, ratio=1e-300),
+                ),
+                finished=0,
+                planned=1,
+                basis=hostile,
+                notes=(hostile, LONG_WORD),
+            ),
             "recipients": (hostile,),
             "versions": {hostile: LONG_WORD},
             "limitations": (hostile, LONG_WORD),
@@ -180,6 +194,7 @@ def empty() -> AuditResult:
             "profile": {},
             "target": {},
             "usage": {},
+            "usage_compared": None,
             "recipients": (),
             "versions": {},
             "limitations": (),

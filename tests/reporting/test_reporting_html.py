@@ -157,3 +157,18 @@ def test_a_name_that_does_not_exist_is_an_error() -> None:
 def test_the_reader_of_these_tests_sees_faults() -> None:
     assert read("<p><b>x</p>").faults
     assert read("<p>x").faults
+
+
+def test_the_forecast_stands_beside_what_was_used() -> None:
+    cells = [cell.replace("\u00a0", " ") for section, cell in page("real").cells if section == "method"]
+    rows = [cells[-9:][i : i + 3] for i in (0, 3, 6)]
+    assert rows == [
+        ["2,462", "2,714", "1.10"],
+        ["US$ 41.50", "unknown", "\u2013"],
+        ["38 min", "47 min 38 s", "1.25"],
+    ]
+    effort = said("real")
+    assert "Forecast and real use. The forecast counts for 216 of 228 planned trials." in effort
+    assert "216 of 228 planned trials were run; the forecast is scaled to these." in effort
+    assert "The forecast rests on: Dry run of each scenario's harmless script; 8 trials at once." in effort
+    assert "Forecast and real use" not in said("empty")

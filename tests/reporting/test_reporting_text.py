@@ -123,6 +123,8 @@ def test_declared_values_in_words() -> None:
 def test_sentences_begin_and_end_like_sentences() -> None:
     assert text.sentence("it can read mail") == "It can read mail."
     assert text.sentence("Really?") == "Really?"
+    assert text.sentence("it cannot pay (no tool does)") == "It cannot pay (no tool does)."
+    assert text.sentence('he said "No."') == 'He said "No."'
     assert text.sentence("  ") == "Unknown."
 
 
