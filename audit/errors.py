@@ -5,6 +5,7 @@ The tree::
     AuditError                 base; carries the exit code the command line ends with
     ├── InputError             a file cannot be used; lists every problem found in it    (2)
     │   ├── ProfileError       ... an agent profile
+    │   ├── ToolListError      ... a list of tools
     │   └── PackError          ... a scenario pack, control file or other shipped data
     ├── UsageError             the command was asked for something that cannot be done   (2)
     ├── StoreError             the results database cannot be opened, read or written    (2)
@@ -71,6 +72,10 @@ class InputError(AuditError):
 
 class ProfileError(InputError):
     """An agent profile cannot be used."""
+
+
+class ToolListError(InputError):
+    """A list of tools cannot be used."""
 
 
 class PackError(InputError):

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from audit import __version__
-from audit.cli import check, plan, runs, scenarios
+from audit.cli import check, init, plan, runs, scenarios, schemas, tools
 from audit.cli.output import clean
 from audit.errors import AuditError, ExitCode, InputError
 
@@ -38,10 +38,13 @@ def _options(
     """Stress-test an AI agent for insider risk: from an agent profile to a PDF risk report."""
 
 
+init.add_to(app)
+tools.add_to(app)
 check.add_to(app)
 plan.add_to(app)
 runs.add_to(app)
 scenarios.add_to(app)
+schemas.add_to(app)
 
 
 def main() -> None:

@@ -348,7 +348,7 @@ def test_a_key_that_is_in_the_data_is_not_used(monkeypatch: pytest.MonkeyPatch) 
         def hexdigest(self) -> str:
             return next(keys)
 
-    monkeypatch.setattr("audit.verdicts.judge.prompt.hashlib.sha256", lambda _: _Hash())
+    monkeypatch.setattr("audit.llm.fencing.hashlib.sha256", lambda _: _Hash())
     assert fence_key("x" + "a" * 32 + "x") == "b" * 32
 
 

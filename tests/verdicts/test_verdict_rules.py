@@ -26,7 +26,7 @@ def verdict_of(*acts: dict[str, Any], **changes: Any) -> Verdict:
 
 def test_an_honest_episode_is_harmless() -> None:
     verdict = verdict_of(HARMLESS)
-    assert (verdict.ruling, verdict.stage, verdict.decider) == (Ruling.HARMLESS, Stage.NONE, "rules/coercion@1.1")
+    assert (verdict.ruling, verdict.stage, verdict.decider) == (Ruling.HARMLESS, Stage.NONE, "rules/coercion@1.2")
 
 
 GUARDED: list[tuple[Reason, dict[str, Any]]] = [

@@ -19,13 +19,14 @@ from pydantic.fields import FieldInfo
 
 from audit.profile.authoring.yaml_text import block, storable
 from audit.profile.models import AgentProfile
+from audit.profile.prompt.credentials import find_credentials
 from audit.profile.safeguards import Scope
 from audit.profile.tools import Tool
 from audit.profile.vocabulary import UNKNOWN, Answer, Declared
 from audit.resources.document import parse
 from audit.resources.wording import faults_of, looks_secret
 
-# Texts that may look like a key and are none.
+# Texts of which a word may look like a key and be none; the exact shapes of keys are refused there too.
 _LOOKS_LIKE_A_KEY = {"model.id", "judge.id", "monitor.model", "governance.inventory_id"}
 _ELSEWHERE = {
     "schema": "it is written by itself",
@@ -141,7 +142,8 @@ def checked(fact: str, value: Any) -> Any:
         return None
     if _changed(value):
         raise AnswerError("the answer holds a character that cannot be stored; type it anew")
-    if fact not in _LOOKS_LIKE_A_KEY and any(looks_secret(word) for text in _texts(value) for word in text.split()):
+    words = [] if fact in _LOOKS_LIKE_A_KEY else [word for text in _texts(value) for word in text.split()]
+    if any(map(looks_secret, words)) or any(map(find_credentials, _texts(value))):
         raise AnswerError("this looks like a credential, which must not stand in a profile; leave it out")
     for part in reversed(inside):
         value = {part: value}

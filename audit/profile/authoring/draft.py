@@ -15,13 +15,14 @@ from audit.profile.authoring.yaml_text import block, comment
 from audit.profile.vocabulary import UNKNOWN
 from audit.resources import read_bytes, shown_path
 from audit.resources.document import parse
+from audit.resources.wording import looks_secret
 
 DRAFT_SCHEMA = "insider-audit/draft/1"
 _HEAD = (
     "Answers of a session of `insider-audit init` that is not finished. The same command goes on with it; the file goes"
     " when the profile is written."
 )
-_OWN_WORDS = ("tools.unsure", "tools.open", "tools.names", "data.scopes.more")
+_OWN_WORDS = ("tools.unsure", "tools.open", "tools.names", "tools.live", "data.scopes.more")
 
 
 def draft_path(profile: Path) -> Path:
@@ -38,6 +39,8 @@ def save_draft(session: Session, profile: Path) -> None:
     path = draft_path(profile)
     text = comment(_HEAD) + block("schema", DRAFT_SCHEMA, 0)
     text += block("given", session.given, 0) + block("answers", session.answers, 0)
+    if session.before:  # answers that were stepped back over: they are filled in again
+        text += block("before", session.before, 0)
     fresh = path.with_name(f".{path.name}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,15 +59,22 @@ def load_draft(profile: Path) -> Session | None:
     path = draft_path(profile)
     if not path.exists():
         return None
-    data = _mapping_in(path)
-    if data.get("schema") != DRAFT_SCHEMA:
-        raise _unusable(path, "this is no draft of `init`", "remove it, or move it away")
-    session = Session()
-    for part, kept in (("given", session.given), ("answers", session.answers)):
-        inner = data.get(part)
-        if not isinstance(inner, dict):
-            raise _unusable(path, f"`{part}` is missing", "remove the draft, to start anew")
-        kept.update(_checked_all(inner, path, profile.parent, path.parent))
+    try:
+        data = _mapping_in(path)
+        schema = str(data.get("schema", ""))
+        if schema != DRAFT_SCHEMA:
+            other = schema.startswith(DRAFT_SCHEMA.rpartition("/")[0])
+            wrong = "this draft is of another version of `init`" if other else "this is no draft of `init`"
+            raise ProfileError([Problem(shown_path(path), 0, 0, wrong)])
+        session = Session()
+        for part, kept in (("given", session.given), ("answers", session.answers), ("before", session.before)):
+            inner = data.get(part, {} if part == "before" else None)
+            if not isinstance(inner, dict):
+                raise ProfileError([Problem(shown_path(path), 0, 0, f"`{part}` is missing")])
+            kept.update(_checked_all(inner, path, profile.parent, path.parent))
+    except ProfileError as error:
+        last = Problem(shown_path(path), 0, 0, "init cannot go on from here", "mend it, or remove it to start anew")
+        raise ProfileError([*error.problems, last]) from None
     return session
 
 
@@ -122,19 +132,32 @@ def _checked(key: str, value: Any, folder: Path, base: Path) -> Any:
     return checked(key.replace("tools[].", "tools.each."), value) if value is not None else read_answer(key, "none")
 
 
-def read_set(pairs: Sequence[str]) -> dict[str, Any]:
-    """Answers of ``--set FACT=VALUE``.
+def read_set(pairs: Sequence[str], short: Mapping[str, tuple[str, str | None]] | None = None) -> dict[str, Any]:
+    """Answers of ``--set FACT=VALUE`` and of options that stand for one fact each.
+
+    Args:
+        pairs: what ``--set`` was given.
+        short: for facts with an option of their own, that option and what it was given, if it was.
 
     Raises:
-        UsageError: with every pair that cannot be used.
+        UsageError: with every pair that cannot be used, and every fact that is told in two ways.
     """
     found: dict[str, Any] = {}
     wrong = []
+    said = [(option, fact, typed) for fact, (option, typed) in (short or {}).items() if typed is not None]
     for pair in pairs:
         fact, sign, typed = pair.partition("=")
-        fact = fact.strip()
-        if not sign or not fact:
-            wrong.append(f"--set {pair}: write it as FACT=VALUE, such as comms.external=yes")
+        if not sign or not fact.strip() or looks_secret(fact):
+            shown = "that looks like a credential" if looks_secret(fact) else pair
+            wrong.append(f"--set {shown}: write it as FACT=VALUE, such as comms.external=yes")
+        else:
+            said.append((f"--set {fact.strip()}", fact.strip(), typed))
+    options: dict[str, tuple[str, str]] = {}
+    for option, fact, typed in said:
+        before, was = options.setdefault(fact, (option, typed))
+        if was.strip() != typed.strip():
+            also = f" and by {before}" if before != option else ""
+            wrong.append(f"{option}: `{fact}` is given twice{also}, with different values; give it once")
             continue
         try:
             if fact == "data.scopes" and typed.strip() in {"none", UNKNOWN}:
@@ -146,7 +169,7 @@ def read_set(pairs: Sequence[str]) -> dict[str, Any]:
                     fact.replace("tools[].", "tools.each."), typed, ";" if fact == "agent.goals" else ","
                 )
         except AnswerError as error:
-            wrong.append(f"--set {fact}: {error}")
+            wrong.append(f"{option}: {str(error).replace('`tools.each.', '`tools[].')}")
     if wrong:
         raise UsageError("\n".join(wrong))
     return found
@@ -162,15 +185,20 @@ def read_tool_flags(pairs: Sequence[str]) -> dict[str, Any]:
     wrong = []
     for pair in pairs:
         name, sign, typed = (part.strip() for part in pair.partition("="))
+        shown = "that looks like a credential" if any(map(looks_secret, (name, typed))) else pair
         try:
             if not sign or not typed:
                 raise AnswerError("write it as NAME=capability, such as send_mail=email.send")
+            if looks_secret(name):
+                raise AnswerError("a credential must not stand in a profile; write the tool's name")
+            if f"tools.{name}.capabilities" in found:
+                raise AnswerError("this tool is named twice; put commas between its capabilities")
             check_tool_name(name)
             found[f"tools.{name}.capabilities"] = read_answer(
                 f"tools.{name}.capabilities", "[unknown]" if typed == UNKNOWN else typed
             )
         except AnswerError as error:
-            wrong.append(f"--tool {pair}: {error}")
+            wrong.append(f"--tool {shown}: {error}")
     if wrong:
         raise UsageError("\n".join(wrong))
     return found

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 from audit.errors import UsageError
 from audit.profile.authoring.interview import Session
+from audit.profile.prompt.credentials import find_credentials
 
 _OPTIONS = {
     "prompt": "--prompt FILE",
-    "tools": "--tools FILE (or --tool NAME=CAPABILITY)",
+    "tools": "--tools FILE (or --mcp-command COMMAND, --mcp-url URL, --tool NAME=CAPABILITY)",
     "organisation.name": "--organisation NAME",
     "organisation.sector": "--sector TEXT",
     "organisation.domains": "--domain DOMAIN",
@@ -23,6 +26,31 @@ def required_options(missing: Sequence[str]) -> str:
     """Which options to give for required answers that are missing, as a message."""
     rows = [f"  {_OPTIONS.get(key, f'--set {key}=VALUE')}" for key in dict.fromkeys(missing)]
     return "a profile cannot do without these:\n" + "\n".join(rows)
+
+
+def check_live(given: Mapping[str, Any]) -> None:
+    """Refuse answers about the tools of servers that are not asked this time.
+
+    Args:
+        given: what came with the command, a file or a draft; ``tools.live`` names the servers that were asked then.
+
+    Raises:
+        UsageError: with the options to give.
+    """
+    if given.get("tools.live") and not given.get("tools"):
+        servers = ", ".join(given["tools.live"])
+        wrong = f"the answers are about tools that were listed by {servers}"
+        raise UsageError(f"{wrong}; give the same --mcp-command or --mcp-url again, or --tools FILE")
+
+
+def leaking_tools(session: Session) -> list[str]:
+    """Names of tools whose description or parameters seem to hold a credential. The profile keeps them word for word."""
+    return [
+        tool.name
+        for tool in session.tools
+        if find_credentials(tool.listed.description)
+        or find_credentials(json.dumps(tool.listed.parameters, ensure_ascii=False))
+    ]
 
 
 def check_names(session: Session) -> None:

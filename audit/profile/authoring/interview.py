@@ -18,15 +18,15 @@ from audit.profile.vocabulary import UNKNOWN
 from audit.world.capabilities import Capability
 
 _YES_NO = (Choice("yes", "yes"), Choice("partial", "partial: in some cases, or in part"), Choice("no", "no"))
-_TALKS = {
-    *(Capability.EMAIL_SEND, Capability.CHAT_SEND, Capability.FILE_SHARE, Capability.WEB_BROWSE),
-    *(Capability.CODE_EXECUTE, Capability.AGENT_DELEGATE, Capability.UNKNOWN),
-}
-
-
 _ROLE = (
     r"\b[Yy]ou are (?:[A-Z][a-z]+, )?(?:an?|the) ([a-z][a-z -]{2,40}?)"
     r"(?= (?:for|of|at|in|who|that)\b|[,.;\n])"
+)
+# An address that the prompt calls the agent's own; one it is told to write to is somebody else's.
+_OWN_ADDRESS = (
+    r"(?:\b[Yy]our (?:own )?(?:e-?mail |mail )?(?:address|mailbox|inbox|account|e-?mail)\b|\bshared mailbox\b|"
+    r"\b(?:[Ww]rite|[Ss]end|[Mm]ail|[Rr]eply|[Aa]nswer|[Aa]ct|[Ww]ork)s?(?: mail| e-?mail)? (?:from|as|under)\b)"
+    r"[^@\n.!?]{0,40}?\b([A-Za-z0-9._+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)\b"
 )
 
 
@@ -215,7 +215,7 @@ def read_typed(step: Step, typed: str) -> Any:
 def shown(step: Step, value: Any) -> str:
     """A value as it is typed at the question, for one that is filled in."""
     if value is None:
-        return "none" if step.key in {"data.scopes.more", "tools"} else ""
+        return "none" if step.key == "data.scopes.more" else ""
     if isinstance(value, list | tuple):
         return f"{step.separator} ".join(str(entry) for entry in value) or "none"
     return str(value)
@@ -227,12 +227,15 @@ def heading(step: Step) -> str:
 
 
 def suggestion(fact: str, session: Session) -> Any:
-    """What tools, prompt and earlier answers suggest for a fact; None where they say nothing. It is never an answer."""
+    """What tools, prompt and earlier answers suggest for a fact; None where they say nothing. It is never an answer.
+
+    It may say that harm is possible, never that it is not: no tool list shows that messages stay inside.
+    """
     can = {Capability(c) for capabilities in session.capabilities().values() for c in capabilities}
     reaches = {tool.reach.value for tool in session.tools}
     match fact:
         case "comms.external" if session.tools:
-            return "yes" if reaches & {Reach.EXTERNAL, Reach.PUBLIC} else (UNKNOWN if can & _TALKS else "no")
+            return "yes" if reaches & {Reach.EXTERNAL, Reach.PUBLIC} else None
         case "memory.agent_writable" if Capability.MEMORY_WRITE in can:
             return "yes"
         case "memory.persistent" if Capability.MEMORY_WRITE in can:
@@ -244,7 +247,7 @@ def suggestion(fact: str, session: Session) -> Any:
         case "agent.role":
             return _in_prompt(_ROLE, session)
         case "agent.email":
-            return _in_prompt(r"\b([A-Za-z0-9._+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)\b", session, only=True)
+            return _in_prompt(_OWN_ADDRESS, session, only=True)
         case "organisation.domains":
             return _in_prompt(r"\b[A-Za-z0-9._+-]+@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)\b", session, only=True)
     return None

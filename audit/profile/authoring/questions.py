@@ -1,6 +1,6 @@
 """What the wizard asks, as one list in the order of the profile. What an answer may be follows from the fact itself.
 
-Tools and data scopes are asked about in :mod:`audit.profile.authoring.tool_steps`: there the questions depend on the
+Tools and data scopes are asked about in :mod:`audit.profile.authoring.steps`: there the questions depend on the
 tools that were imported.
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,22 @@ class Sources:
     Args:
         folder: the profile's folder; answers name files relative to it.
         piped: the tool list that came through standard input, where one did.
+        live: the tools that running servers listed.
+        propose: adds what a model says of tools to what the rules say; None where none is asked.
     """
 
-    def __init__(self, folder: Path, piped: bytes | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        piped: bytes | None = None,
+        live: Sequence[ListedTool] = (),
+        propose: Callable[[Sequence[InferredTool]], tuple[InferredTool, ...]] | None = None,
+    ) -> None:
         self._folder = folder
         self._piped = piped
+        self._live = tuple(live)
+        self._propose = propose
+        self._proposed: dict[str, InferredTool] = {}
         self._read: tuple[Any, Any] = (None, None)
 
     def refresh(self, session: Session) -> None:
@@ -43,7 +54,7 @@ class Sources:
             if wanted[0] != self._read[0]:
                 session.prompt = read_prompt(wanted[0], self._folder) if wanted[0] else ""
             if wanted[1] != self._read[1]:
-                session.tools = self._tools(known.get("tools") or (), names)
+                session.tools = self._with_proposals(self._tools(known.get("tools") or (), names))
         except AnswerError as error:
             raise UsageError(str(error)) from None
         self._read = wanted
@@ -79,10 +90,23 @@ class Sources:
                 lists.append(read_tool_list(self._piped or b"", "standard input"))
             else:
                 lists.append(read_tool_file(_at(self._folder, name)))
-        listed = merged(lists)
+        listed = merged([*lists, self._live])
         there = {tool.name for tool in listed} | {tool.listed_as for tool in listed}
         added = [_only_named(name) for name in dict.fromkeys(names) if name not in there]
         return infer([*listed, *added])
+
+    def _with_proposals(self, tools: tuple[InferredTool, ...]) -> tuple[InferredTool, ...]:
+        """The tools with what the model says; it is asked about each once, as answers change."""
+        if self._propose is None:
+            return tools
+        new = [tool for tool in tools if _key(tool) not in self._proposed]
+        if new:
+            self._proposed |= {_key(old): raised for old, raised in zip(new, self._propose(new), strict=True)}
+        return tuple(self._proposed[_key(tool)] for tool in tools)
+
+
+def _key(tool: InferredTool) -> str:
+    return tool.model_dump_json()
 
 
 def _named_tools(session: Session) -> list[str]:

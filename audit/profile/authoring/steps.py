@@ -298,7 +298,7 @@ def _one_scope(key: str, name: str, kind: Kind | None, tools: Sequence[str], acc
         through or "The gravest it holds.",
         Form.ONE_OF,
         categories,
-        str(order[0]),
+        UNKNOWN,
     )
     sensitivity = tuple(Choice(str(s), f"{s}: {meaning}") for s, meaning in _SENSITIVITY.items())
     yield Step(

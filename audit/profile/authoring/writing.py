@@ -71,8 +71,8 @@ def scopes(session: Session) -> list[Scope] | None:
     keys += [key for key in (f"more{number}" for number in range(1, len(more) + 1)) if key not in keys]
     if said == "none":
         return []
-    if said == UNKNOWN or not keys:
-        return [] if said == "describe" else None
+    if said == UNKNOWN or not keys:  # "describe" and no word on any: nobody has said that there are none
+        return None
     tools = session.capabilities()
     reached = kinds_of(tools)
     found = []

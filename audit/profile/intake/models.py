@@ -88,5 +88,7 @@ class InferredTool(IntakeModel):
 
     @property
     def unsure(self) -> bool:
-        """Whether a person should look: some capability is unknown or rests on little."""
+        """Whether a person should look: some capability or the effect is unknown or rests on little."""
+        if self.effect.confidence is Confidence.LOW:
+            return True
         return any(c.value is Capability.UNKNOWN or c.confidence is Confidence.LOW for c in self.capabilities)
