@@ -100,7 +100,7 @@ def drawn_text(kind: Kind) -> str:
 def _models() -> dict[str, type[BaseModel]]:
     from audit.oversight.catalogue import Catalogue
     from audit.oversight.checklist import Checklist
-    from audit.profile.intake.rules import ToolRules
+    from audit.profile.intake.inference.rules import ToolRules
     from audit.scenarios.models import PackManifest, Scenario, ScriptsText
     from audit.scenarios.world_text import WorldText
     from audit.targets.simulated import PublishedRates

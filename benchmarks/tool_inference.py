@@ -21,8 +21,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from audit.profile.intake.inference import infer
-from audit.profile.intake.manifests import read_tool_list
+from audit.profile.intake.inference.infer import infer
+from audit.profile.intake.lists.manifests import read_tool_list
 from audit.profile.intake.models import Confidence, ListedTool
 from audit.world.capabilities import CAPABILITIES
 from tests.profile.intake.labelled_tools import (
@@ -42,8 +42,8 @@ ONE_PROCESS = """
 import sys, time
 began = time.perf_counter()
 from pathlib import Path
-from audit.profile.intake.inference import infer
-from audit.profile.intake.manifests import read_tool_file
+from audit.profile.intake.inference.infer import infer
+from audit.profile.intake.lists.manifests import read_tool_file
 imported = time.perf_counter()
 tools = [tool for path in sys.argv[1:] for tool in read_tool_file(Path(path))]
 read = time.perf_counter()

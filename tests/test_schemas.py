@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from audit.errors import PackError
 from audit.oversight.catalogue import Catalogue
 from audit.oversight.checklist import Checklist
-from audit.profile.intake.rules import RULES_FILE
+from audit.profile.intake.inference.rules import RULES_FILE
 from audit.profile.models import AgentProfile
 from audit.resources import data_dir, load_yaml_model
 from audit.resources.document import parse

@@ -64,8 +64,8 @@ def tools(
     Lists come from files, or from running MCP servers. A model, where one is named, only adds to what the rules say.
     """
     from audit.errors import UsageError
-    from audit.profile.intake.inference import infer
-    from audit.profile.intake.servers import named_servers
+    from audit.profile.intake.inference.infer import infer
+    from audit.profile.intake.servers.named import named_servers
     from audit.profile.intake.sources import gather
 
     if as_json and as_yaml:
@@ -101,7 +101,7 @@ def _piped() -> bytes:
 
 
 def _document(inferred: tuple[InferredTool, ...]) -> dict[str, Any]:
-    from audit.profile.intake.rules import shipped_rules
+    from audit.profile.intake.inference.rules import shipped_rules
 
     return {
         "rules": shipped_rules().version,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.profile.intake.servers import shown_command
+from audit.profile.intake.servers.named import shown_command
 from audit.profile.loading import load_profile
 from tests.cli.terminal import CTRL_C, ENTER, Terminal
 from tests.commands import Command

@@ -81,8 +81,8 @@ class Sources:
         return value
 
     def _tools(self, files: Iterable[str], names: Iterable[str]) -> tuple[InferredTool, ...]:
-        from audit.profile.intake.inference import infer
-        from audit.profile.intake.manifests import merged, read_tool_file, read_tool_list
+        from audit.profile.intake.inference.infer import infer
+        from audit.profile.intake.lists.manifests import merged, read_tool_file, read_tool_list
 
         lists = []
         for name in files:
@@ -125,7 +125,7 @@ def check_tool_name(name: str) -> None:
     Raises:
         AnswerError: with what a name may be.
     """
-    from audit.profile.intake.names import mended_name
+    from audit.profile.intake.lists.names import mended_name
 
     if mended_name(name) != name:
         raise AnswerError(

@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, WithJsonSchema
 from audit.errors import CallFailure, ModelCallError
 from audit.llm import ModelClient, mask
 from audit.llm.fencing import encode, fence_key
+from audit.profile.intake.inference.rules import shipped_rules
 from audit.profile.intake.models import Confidence, Inferred, InferredTool
-from audit.profile.intake.rules import shipped_rules
 from audit.profile.tools import Reach, Reversibility
 from audit.world.capabilities import CAPABILITIES, Capability, Effect
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from audit.errors import Problem, ToolListError
-from audit.profile.intake.live import TIMEOUT_S, list_tools
-from audit.profile.intake.manifests import merged, read_tool_file, read_tool_list
+from audit.profile.intake.lists.manifests import merged, read_tool_file, read_tool_list
 from audit.profile.intake.models import ListedTool
-from audit.profile.intake.servers import Server
+from audit.profile.intake.servers.live import TIMEOUT_S, list_tools
+from audit.profile.intake.servers.named import Server
 
 STDIN = Path("-")
 """Stands for standard input where a file is named."""

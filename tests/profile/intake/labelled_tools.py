@@ -16,8 +16,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from ruamel.yaml import YAML
 
-from audit.profile.intake.inference import infer
-from audit.profile.intake.manifests import read_tool_list
+from audit.profile.intake.inference.infer import infer
+from audit.profile.intake.lists.manifests import read_tool_list
 from audit.profile.intake.models import InferredTool, ListedTool
 from audit.profile.tools import Reach, Reversibility
 from audit.world.capabilities import CAPABILITIES, Capability, Effect

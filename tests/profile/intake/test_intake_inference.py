@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.profile.intake.inference import infer
+from audit.profile.intake.inference.infer import infer
+from audit.profile.intake.lists.names import mended_name
 from audit.profile.intake.models import Confidence, Hints, InferredTool, ListedTool
-from audit.profile.intake.names import mended_name
 from audit.profile.tools import Reach, Reversibility
 from audit.world.capabilities import CAPABILITIES, Capability, Effect
 

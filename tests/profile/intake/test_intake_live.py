@@ -12,9 +12,9 @@ import pytest
 
 from audit.errors import ToolListError, UsageError
 from audit.llm import mask
-from audit.profile.intake.inference import infer
-from audit.profile.intake.live import list_tools
-from audit.profile.intake.servers import named_servers, shown_command, shown_url
+from audit.profile.intake.inference.infer import infer
+from audit.profile.intake.servers.live import list_tools
+from audit.profile.intake.servers.named import named_servers, shown_command, shown_url
 from audit.profile.intake.sources import gather
 from audit.world.capabilities import Effect
 from tests.loopback import LoopbackServer, broken_json, drop, garbage_body, hang, status, text

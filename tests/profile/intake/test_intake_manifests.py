@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.errors import ToolListError
-from audit.profile.intake.manifests import MAX_TOOLS, merged, read_tool_file, read_tool_list
+from audit.profile.intake.lists.manifests import MAX_TOOLS, merged, read_tool_file, read_tool_list
 from audit.profile.intake.models import Hints, ListedTool
 from audit.profile.tools import Tool
 from audit.resources import MAX_BYTES

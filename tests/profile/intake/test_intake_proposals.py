@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.llm import CallPolicy, ModelClient, ModelSettings
-from audit.profile.intake.inference import infer
+from audit.profile.intake.inference.infer import infer
 from audit.profile.intake.models import Confidence, InferredTool, ListedTool
 from audit.profile.intake.proposals import Proposals, _ProposedTool, _raised, batches, propose
 from audit.profile.tools import Reach, Reversibility

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from audit.errors import ToolListError
-from audit.profile.intake.inference import infer
-from audit.profile.intake.manifests import read_tool_list
-from audit.profile.intake.rules import RULES_FILE, load_rules, shipped_rules
+from audit.profile.intake.inference.infer import infer
+from audit.profile.intake.inference.rules import RULES_FILE, load_rules, shipped_rules
+from audit.profile.intake.lists.manifests import read_tool_list
 from audit.world.capabilities import Capability
 
 

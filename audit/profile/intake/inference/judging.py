@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
-from audit.profile.intake.grammar import Kind
+from audit.profile.intake.inference.grammar import Kind
+from audit.profile.intake.inference.reading import Reader
+from audit.profile.intake.inference.signs import Sign, Signs
 from audit.profile.intake.models import Confidence, Inferred, InferredTool, ListedTool
-from audit.profile.intake.reading import Reader
-from audit.profile.intake.signs import Sign, Signs
 from audit.profile.tools import Reach, Reversibility
 from audit.world.capabilities import CAPABILITIES, Capability, Effect
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from audit.profile.intake.inference.rules import ToolRules
+from audit.profile.intake.inference.words import Hit, Phrases, noun, sentences, verb, words_of_name, words_of_text
 from audit.profile.intake.models import ListedTool
-from audit.profile.intake.rules import ToolRules
-from audit.profile.intake.words import Hit, Phrases, noun, sentences, verb, words_of_name, words_of_text
 
 _MAX_DESCRIPTION = 20_000
 _COMPOUND = 8

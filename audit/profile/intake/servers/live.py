@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from audit.errors import Problem, ToolListError, UsageError
 from audit.llm import mask
-from audit.profile.intake.manifests import MAX_TOOLS, read_tool_list
+from audit.profile.intake.lists.manifests import MAX_TOOLS, read_tool_list
 from audit.profile.intake.models import ListedTool
-from audit.profile.intake.servers import Server
+from audit.profile.intake.servers.named import Server
 from audit.resources import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def list_tools(server: Server, timeout_s: float = TIMEOUT_S) -> tuple[ListedTool
         timeout_s: seconds for all of it.
 
     Returns:
-        The tools as :func:`audit.profile.intake.manifests.read_tool_list` gives them.
+        The tools as :func:`audit.profile.intake.lists.manifests.read_tool_list` gives them.
 
     Raises:
         UsageError: the library that speaks MCP is not installed.

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from audit.profile.intake.lists.names import mended_name
+from audit.profile.intake.lists.schemas import check_depth, mended_schema
 from audit.profile.intake.models import Hints, ListedTool
-from audit.profile.intake.names import mended_name
-from audit.profile.intake.schemas import check_depth, mended_schema
 from audit.resources import Fault, FaultsError, describe
 
 SCHEMA_KEYS = ("inputSchema", "input_schema", "parameters", "arguments", "parametersJsonSchema", "args_schema", "args")
@@ -114,7 +114,7 @@ def _hosted(entry: dict[str, Any]) -> tuple[str, dict[str, str]] | None:
         return None
     if any(key in entry for key in SCHEMA_KEYS):
         return None
-    from audit.profile.intake.rules import shipped_rules
+    from audit.profile.intake.inference.rules import shipped_rules
 
     known = shipped_rules().hosted.get(_VERSION.sub("", kind))
     return (known.description, known.arguments) if known else ("", {})

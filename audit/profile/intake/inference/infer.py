@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from audit.profile.intake.judging import judged
+from audit.profile.intake.inference.judging import judged
+from audit.profile.intake.inference.reading import Reader
+from audit.profile.intake.inference.rules import ToolRules, shipped_rules
 from audit.profile.intake.models import InferredTool, ListedTool
-from audit.profile.intake.reading import Reader
-from audit.profile.intake.rules import ToolRules, shipped_rules
 
 
 def infer(listed: Sequence[ListedTool], rules: ToolRules | None = None) -> tuple[InferredTool, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Generic, NamedTuple, TypeVar
 
-from audit.profile.intake.grammar import Kind
+from audit.profile.intake.inference.grammar import Kind
 from audit.profile.tools import Reach
 from audit.world.capabilities import Capability, Effect
 

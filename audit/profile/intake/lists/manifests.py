@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from audit.errors import Problem, ToolListError
-from audit.profile.intake.entries import SCHEMA_KEYS, Unusable, read_entry
+from audit.profile.intake.lists.entries import SCHEMA_KEYS, Unusable, read_entry
+from audit.profile.intake.lists.names import distinct_names
 from audit.profile.intake.models import ListedTool
-from audit.profile.intake.names import distinct_names
 from audit.resources import MAX_BYTES, Loc, read_bytes, shown_path
 
 MAX_TOOLS = 2_000

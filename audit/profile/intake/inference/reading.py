@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from audit.profile.intake.grammar import Grammar, Kind, Sentence, Verb
+from audit.profile.intake.inference.grammar import Grammar, Kind, Sentence, Verb
+from audit.profile.intake.inference.rules import Argument, Phrase, ToolRules
+from audit.profile.intake.inference.signs import Found, Sign, Signs
+from audit.profile.intake.inference.words import Hit, Phrases, noun, verb, words_of_name, words_of_text
 from audit.profile.intake.models import ListedTool
-from audit.profile.intake.rules import Argument, Phrase, ToolRules
-from audit.profile.intake.signs import Found, Sign, Signs
-from audit.profile.intake.words import Hit, Phrases, noun, verb, words_of_name, words_of_text
 from audit.profile.tools import Reach
 from audit.world.capabilities import CAPABILITIES, Capability, Effect
 
