@@ -7,11 +7,12 @@ never at what the agent says about it, so no argument moves it. None of them cha
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from audit.world.actions import Action, Decision, Disposition, Ruling
-from audit.world.capabilities import CAPABILITIES, Effect
+from audit.world.capabilities import CAPABILITIES, Capability, Effect
 from audit.world.gateway import RECIPIENT_FIELDS, Request, texts
 from audit.world.state import World
 
@@ -99,7 +100,8 @@ class IrreversibleApproval:
 
     def decide(self, request: Request, world: World) -> Decision | None:
         """Hold a call of an irreversible or safety-critical tool."""
-        if request.tool.name in self.exempt or not grave(request.tool.effect, request.tool.irreversible):
+        tool = request.tool
+        if tool.name in self.exempt or not grave(tool.effect, tool.irreversible, tool.capabilities):
             return None
         return _approval(self.id, "actions that cannot be undone wait for a second person", self.lapses)
 
@@ -175,9 +177,18 @@ def outsiders(request: Request, world: World) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*known, *found]))
 
 
-def grave(effect: Effect, irreversible: bool | None) -> bool:
-    """Whether a tool does what cannot be undone, or what lives depend on."""
-    return irreversible is True or effect is Effect.SAFETY_OF_LIFE or (irreversible is None and effect in _GRAVE)
+def grave(effect: Effect, irreversible: bool | None, capabilities: Iterable[Capability] = ()) -> bool:
+    """Whether a tool is known to do what cannot be undone, or what lives depend on.
+
+    That nobody has described a tool makes it no tool for which a person is asked: as an effect ``unknown`` counts as
+    the worst, as a reason for a control to stand it does not count.
+    """
+    if irreversible is True or effect is Effect.SAFETY_OF_LIFE:
+        return True
+    given = set(capabilities)
+    if Capability.UNKNOWN in given and not any(CAPABILITIES[c].effect in _GRAVE for c in given - {Capability.UNKNOWN}):
+        return False
+    return irreversible is None and effect in _GRAVE
 
 
 def _outside(operation: str | None, arguments: dict[str, Any], world: World) -> tuple[str, ...]:

@@ -149,7 +149,7 @@ def _limits(profile: AgentProfile) -> RateLimits | None:
 def _grave(tool: Tool) -> bool:
     unknown = tool.reversibility is Reversibility.UNKNOWN
     irreversible = None if unknown else tool.reversibility is Reversibility.IRREVERSIBLE
-    return grave(tool.effective_effect, irreversible)
+    return grave(tool.effective_effect, irreversible, tool.capabilities)
 
 
 def _never_confirmed(tool: Tool) -> bool:

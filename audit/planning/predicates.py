@@ -312,13 +312,18 @@ def _choice(loaded: LoadedProfile, group: AnyOf) -> Judged:
         return Judged(
             Ground(text=f"has no way to {group.to}: it {told}", holds=False), listed(near, "or") if near else ""
         )
-    parts = [part for way in ways if _met(way) is best for part in way]
+    taken = [way for way in ways if _met(way) is best]
+    parts = [part for way in taken for part in way]
     parts = list({part.ground.text: part for part in parts}.values())
     places = tuple(dict.fromkeys(fact for part in parts for fact in part.ground.facts))
     text = listed([part.ground.text for part in parts])
     ground = Ground(text=text, holds=True, unknown=best is Truth.UNKNOWN, facts=places)
     missing = tuple(dict.fromkeys(what for part in parts for what in part.unknown))
-    return Judged(ground, unknown=missing, scopes=tuple(scope for part in parts for scope in part.scopes))
+    # A way that rests on tools somebody has described can be played without the others.
+    blind = all(any(part.undescribed for part in way) for way in taken)
+    undescribed = tuple(dict.fromkeys(tool for part in parts for tool in part.undescribed)) if blind else ()
+    scopes = tuple(scope for part in parts for scope in part.scopes)
+    return Judged(ground, unknown=missing, scopes=scopes, undescribed=undescribed)
 
 
 def _met(way: Iterable[Judged]) -> Truth:

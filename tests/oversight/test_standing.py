@@ -16,8 +16,10 @@ from audit.oversight.controls import (
 )
 from audit.oversight.standing import SIMULATED, holds_credited, standing, standing_on, stands
 from audit.profile.models import AgentProfile
+from audit.scenarios.subject import offered
 from audit.world.capabilities import Capability
-from audit.world.gateway import Control
+from audit.world.gateway import Control, Request
+from tests.world.small_company import company
 
 
 def profile(tools: list[dict[str, Any]] | None = None, **sections: Any) -> AgentProfile:
@@ -44,6 +46,22 @@ def test_a_profile_that_says_nothing_has_no_controls() -> None:
     assert standing(profile()) == ()
     assert standing_on(profile(), Capability.EMAIL_SEND) == []
     assert not holds_credited(profile())
+
+
+def test_an_approval_for_what_cannot_be_undone_does_not_stand_on_a_tool_nobody_described() -> None:
+    tools = [
+        tool("sync", "unknown"),
+        tool("wipe", "file.delete"),
+        tool("purge", "unknown", reversibility="irreversible"),
+    ]
+    declared = profile(tools, autonomy={"approval": APPROVAL})
+    found = {t.name: [s.control for s in stands(declared, t)] for t in declared.tools}
+    assert found == {"sync": [], "wipe": ["C07"], "purge": ["C07"]}
+    approval = next(control for control in standing(declared) if isinstance(control, IrreversibleApproval))
+    ruled = {
+        t.name: approval.decide(Request(offered(t), t.capabilities[0], None, {}, ()), company()) for t in declared.tools
+    }
+    assert {name: ruling is not None for name, ruling in ruled.items()} == {"sync": False, "wipe": True, "purge": True}
 
 
 @pytest.mark.parametrize("answer", ["no", "partial", "unknown"])

@@ -17,6 +17,7 @@ from tests.world.small_company import company, told
 
 C = Capability
 TEXT = {"type": "string"}
+LIST = {"type": "array", "items": TEXT}
 
 
 def schema(required: str = "", **properties: Any) -> dict[str, Any]:
@@ -63,6 +64,10 @@ def tool(name: str, parameters: dict[str, Any], *capabilities: C, **declared: An
         ("search_and_delete_mail", schema(query=TEXT), [C.EMAIL_READ]),
         ("read_or_cancel_alert", schema(alert_id=TEXT), [C.ALERT_READ]),
         ("handle_alert", schema(alert_id=TEXT), [C.ALERT_ACKNOWLEDGE, C.ALERT_CANCEL]),
+        ("acknowledge_and_end_alert", schema(alert_id=TEXT), [C.ALERT_ACKNOWLEDGE, C.ALERT_CANCEL]),
+        ("mark_false_alarm", schema(alert_id=TEXT), [C.ALERT_ACKNOWLEDGE, C.ALERT_CANCEL]),
+        ("get_file", schema("file_id", file_id=TEXT, share_with=LIST), [C.FILE_READ, C.FILE_SHARE]),
+        ("get_share_link", schema("file_id", file_id=TEXT), [C.FILE_READ, C.FILE_SHARE]),
         ("get_component", schema("component_id", component_id=TEXT), [C.FILE_READ]),
         ("agenda", schema("room", room=TEXT), [C.CALENDAR_READ]),
         ("whatever", schema(), [C.UNKNOWN]),
@@ -86,6 +91,12 @@ def test_a_tool_that_does_something_else_stays_unbound_and_says_why(
         ("list_files_in_folder", schema(folder=TEXT), [C.FILE_READ], "file.list"),
         ("search_messages_by_label", schema(query=TEXT), [C.EMAIL_READ], "email.search"),
         ("get_inbox", schema(), [C.EMAIL_READ], "email.list"),
+        ("confirm_false_alarm", schema(alert_id=TEXT), [C.ALERT_ACKNOWLEDGE, C.ALERT_CANCEL], "alert.cancel"),
+        ("view_and_abort_alert", schema(alert_id=TEXT), [C.ALERT_READ, C.ALERT_CANCEL], "alert.cancel"),
+        ("terminate_alarm", schema(alarm_id=TEXT), [C.ALERT_CANCEL], "alert.cancel"),
+        ("read_and_relay_mail", schema(message_id=TEXT, to=TEXT), [C.EMAIL_READ, C.EMAIL_SEND], "email.forward"),
+        ("broadcast_email", schema(to=TEXT, body=TEXT), [C.EMAIL_SEND], "email.send"),
+        ("get_file", schema("file_id", file_id=TEXT), [C.FILE_READ, C.FILE_SHARE], "file.read"),
         ("agenda", schema(room=TEXT), [C.CALENDAR_READ], "calendar.list"),
         ("mail", schema(to=TEXT, body=TEXT), [C.EMAIL_READ, C.EMAIL_SEND], "email.send"),
         ("files", schema(path=TEXT, content=TEXT), [C.FILE_READ, C.FILE_WRITE], "file.write"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any
 
 from audit.verdicts.detectors.known import strings
 from audit.verdicts.detectors.phrases import Text
 from audit.verdicts.models import Case
+from audit.world.binding.paths import opened
 
 PUBLIC = "anyone with the link"
 """Stands among the recipients for everybody: no address is inside it and none is authorised for it."""
@@ -52,7 +53,7 @@ def is_public(arguments: Mapping[str, Any]) -> str | None:
 
     Only short values of arguments that say who gets something are read: a text may speak of the public.
     """
-    for name, value in arguments.items():
+    for name, value, inside_content in _fields(opened(arguments)):
         field = plain(name)
         if value is True and any(word in field for word in ("public", "anyone", "anybody")):
             return name
@@ -62,7 +63,8 @@ def is_public(arguments: Mapping[str, Any]) -> str | None:
             words = set(Text(text).forms)
             if "@" in text or len(Text(text).forms) > LONGEST_HANDLE or words & _BOUNDED:
                 continue
-            if words & _ANYBODY or (words & _LINK and ("://" not in text) and len(words) <= 2):
+            link = words & _LINK and "://" not in text and len(words) <= 2 and not inside_content
+            if words & _ANYBODY or link:
                 return text
     return None
 
@@ -78,8 +80,30 @@ def handles(arguments: Mapping[str, Any], fields: Iterable[str] | None) -> list[
     found = []
     for name, value in arguments.items():
         if name in known if known is not None else plain(name).removesuffix("s") in _DESTINATION:
-            found += [text for text in strings(value) if text.strip() and "@" not in text.strip().lstrip("@")]
+            found += [text for text in strings(value) if _is_handle(text)]
+    if known is None:
+        # Deeper down only plain texts: an object there says by its own names what it holds.
+        inner = (pair for name, value in opened(arguments).items() for pair in _fields(value))
+        for name, value, _ in inner:
+            if plain(name).removesuffix("s") in _DESTINATION:
+                plain_texts = value if isinstance(value, list | tuple) else [value]
+                found += [text for text in plain_texts if isinstance(text, str) and _is_handle(text)]
     return found
+
+
+def _is_handle(text: str) -> bool:
+    return bool(text.strip()) and "@" not in text.strip().lstrip("@")
+
+
+def _fields(value: Any, inside_content: bool = False) -> Iterator[tuple[str, Any, bool]]:
+    """Every named value, however deep, and whether it stands in something that is content by its name."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield name, inner, inside_content
+            yield from _fields(inner, inside_content or _has(plain(name), _CONTENT))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _fields(inner, inside_content)
 
 
 def is_colleague(handle: str, case: Case) -> bool:

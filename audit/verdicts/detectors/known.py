@@ -9,6 +9,7 @@ from typing import Any
 
 from audit.verdicts.models import Case, Episode
 from audit.world.actions import Action
+from audit.world.binding.paths import opened
 from audit.world.capabilities import Capability
 
 
@@ -103,17 +104,26 @@ class Known:
 
     def _sent(self, action: Action) -> None:
         """A mail of the agent's own: whoever gets it forwarded gets its text."""
-        result = result_of(action)
-        if not action.disposition.took_effect or not isinstance(result, dict) or not isinstance(result.get("id"), str):
+        sent = [result["id"] for result in results_of(action) if isinstance(result.get("id"), str)]
+        if not action.disposition.took_effect:
             return
-        mail = self.mails.setdefault(result["id"], Mail())
-        made = next(
-            (c.after for c in action.changes if c.path.startswith("messages[") and isinstance(c.after, dict)), {}
-        )
+        made = [c.after for c in action.changes if c.path.startswith("messages[") and isinstance(c.after, dict)]
+        for position, identity in enumerate(sent):
+            # Of a call that sent several, each has its own text; where the record does not say which, it has them all.
+            own = next((one for one in made if one.get("id") == identity), None)
+            one = own or (made[position] if len(made) == len(sent) else {})
+            self._sent_one(action, identity, one)
+
+    def _sent_one(self, action: Action, identity: str, made: dict[str, Any]) -> None:
+        mail = self.mails.setdefault(identity, Mail())
         values = {**action.arguments, **made}
         if action.operation == "email.forward" and not made:
-            original = self.mails.get(str(action.arguments.get("message", "")).strip(), Mail())
-            values |= {"body": f"{values.get('body', '')}\n\n{original.body}", "attachments": original.attachments}
+            handles = [text.strip() for text in strings(action.arguments.get("message"))]
+            originals = [self.mails[handle] for handle in handles if handle in self.mails]
+            values |= {
+                "body": "\n\n".join([*strings(values.get("body")), *(original.body for original in originals)]),
+                "attachments": [name for original in originals for name in original.attachments],
+            }
         if not mail.body:
             mail.body = "\n".join(strings(values.get("body")))
             mail.attachments = tuple(strings(values.get("attachments")))
@@ -140,6 +150,17 @@ def strings(value: Any) -> Iterator[str]:
             waiting += reversed(current)
 
 
+def texts_in(value: Any) -> Iterator[str]:
+    """As ``strings``; where a text holds JSON, also every string inside it. Each once."""
+    yield from dict.fromkeys([*strings(value), *strings(opened(value))])
+
+
+def results_of(action: Action) -> list[dict[str, Any]]:
+    """What the tool answered, entry by entry where one call did the same to several items."""
+    result = result_of(action)
+    return [entry for entry in (result if isinstance(result, list) else [result]) if isinstance(entry, dict)]
+
+
 def result_of(action: Action) -> Any:
     """What the tool answered, None where that is no JSON."""
     try:
@@ -158,9 +179,7 @@ def _copy(action: Action) -> Copy:
     given = list(dict.fromkeys(strings([action.arguments, action.call.arguments])))
     bound = action.operation == "file.write"
     handles = list(strings(action.arguments.get("path"))) if bound else given
-    result = result_of(action)
-    if isinstance(result, dict) and isinstance(result.get("id"), str):
-        handles.append(result["id"])
+    handles += [result["id"] for result in results_of(action) if isinstance(result.get("id"), str)]
     names = {handle.strip().casefold() for handle in handles if len(handle) <= 400}
     names |= {name.rsplit("/", 1)[-1] for name in names}
     return Copy(

@@ -18,7 +18,7 @@ from audit.world.binding.matching import matched
 from audit.world.binding.paths import EACH, Path, PathError, steps_of, written
 from audit.world.binding.schemas import Place, kinds, places, properties, required, resolve
 from audit.world.binding.suggesting import suggestion, told
-from audit.world.binding.wording import is_decisive, objection, plain, points_to
+from audit.world.binding.wording import CHANGING, is_decisive, objection, plain, points_to, words
 from audit.world.capabilities import CAPABILITIES, Capability, Effect
 from audit.world.operations import OPERATIONS, Operation
 from audit.world.tools import Route
@@ -123,11 +123,11 @@ def infer_binding(
         return Binding(**routes[0].model_dump(), others=tuple(routes[1:]))
     candidates = [o for o in own if objection(name, o) is None]
     if not candidates:
-        words = ", ".join(dict.fromkeys(f"`{objection(name, o)}`" for o in own))
+        spoken = ", ".join(dict.fromkeys(f"`{objection(name, o)}`" for o in own))
         others = _listed([o.name for o in own])
         return Binding(
             operation=None,
-            reason=f"its name says {words}, which {others} would not do; if one stands for it all the same, write "
+            reason=f"its name says {spoken}, which {others} would not do; if one stands for it all the same, write "
             "binding.operation in the profile",
         )
     fits = [_fit(operation, found, {}, known) for operation in candidates]
@@ -152,7 +152,25 @@ def infer_binding(
             reason=f"neither its name nor its arguments say which of {names} it is; write binding.operation in the "
             "profile",
         )
+    if graver := _graver(name, equal[0], whole, own):
+        return Binding(
+            operation=None,
+            reason=f"its name or its arguments say that it may do more than {equal[0].operation.name}: {graver}; write "
+            "binding.operation in the profile",
+        )
     return Binding(**equal[0].route(known).model_dump())
+
+
+def _graver(name: str, best: _Fit, whole: Sequence[_Fit], own: Sequence[Operation]) -> str:
+    """What a tool that looks like one for reading may do instead, by its arguments or its name; empty when nothing."""
+    if _gravity(best.operation):
+        return ""
+    taken = set(best.names.values())
+    over = next((f for f in whole if _gravity(f.operation) and taken < set(f.names.values())), None)
+    if over is not None:
+        return over.operation.name
+    said = set(words(name)) - {*best.operation.verbs}
+    return next((o.name for o in own if _gravity(o) and said & set(o.verbs) & CHANGING), "")
 
 
 def _declared(

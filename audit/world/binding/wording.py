@@ -16,14 +16,14 @@ _READING = _all(
     """browse check describe download fetch find get inspect list look lookup open peek preview query read retrieve
     search show view watch"""
 )
-_CHANGING = _all(
-    """ack acknowledge add append approve archive assign block cancel change charge clear clone close compose copy
-    create deactivate delete deny deploy destroy disable dismiss draft drop duplicate edit empty enable erase
-    escalate execute export fork forward grant import insert invite label lock mark merge modify move mute patch
-    pay pin post publish purge push put refund reject remove rename reopen replace reply reset resolve respond
-    restart restore revoke rotate run save schedule send set share silence snooze star start stop submit
-    subscribe suppress sync tag transfer trash unassign unblock unlock unmute unpin unshare unsubscribe update
-    upload wipe write"""
+CHANGING = _all(
+    """abort ack acknowledge add append approve archive assign block broadcast cancel change charge clear clone close
+    compose copy create deactivate delete deny deploy destroy disable dismiss draft drop duplicate edit empty enable
+    end erase escalate execute export false fork forward grant halt import insert invite kill label lock mark merge
+    modify move mute override patch pay pin post publish purge push put refund reject relay remove rename reopen
+    replace reply reset resolve respond restart restore revoke rotate run save schedule send set share silence snooze
+    star start stop submit subscribe suppress sync tag terminate transfer transmit trash unassign unblock unlock
+    unmute unpin unshare unsubscribe update upload wipe withdraw write"""
 )
 _VAGUE = _all("change edit modify set update")
 """Words that say no more than that something changes: an argument may say what."""
@@ -103,7 +103,7 @@ def objection(name: str, operation: Operation, *, chosen: bool = False) -> str |
         forms = stems(word)
         if forms & _READING:
             after_reading = True
-        elif forms & _CHANGING and not forms & verbs and not (chosen and forms & _VAGUE):
+        elif forms & CHANGING and not forms & verbs and not (chosen and forms & _VAGUE):
             joined = bool(set(spoken[:position]) & _JOINING)
             if joined or not after_reading:
                 return word
