@@ -644,6 +644,20 @@ def test_more_cached_tokens_than_were_sent_never_make_a_call_free(model: str) ->
     assert estimate_cost(model, 1000, 0, prices, cached_tokens=10**9) == pytest.approx(0.001)
 
 
+@pytest.mark.parametrize(("read", "write"), [(None, None), (0.0, 0.0)])
+def test_cached_tokens_without_a_price_of_their_own_cost_in_full(
+    read: float | None, write: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = "openai/gpt-4o"
+    model_cost = door.load().model_cost
+    changed = {"cache_read_input_token_cost": read, "cache_creation_input_token_cost": write}
+    monkeypatch.setitem(model_cost, "gpt-4o", {**model_cost["gpt-4o"], **changed})
+    full = estimate_cost(model, 10_000, 0, None)
+    assert full is not None
+    assert estimate_cost(model, 10_000, 0, None, cached_tokens=9_000) == pytest.approx(full)
+    assert estimate_cost(model, 10_000, 0, None, cache_write_tokens=9_000) == pytest.approx(full)
+
+
 def test_estimate_cost_knows_list_prices_and_never_guesses() -> None:
     assert estimate_cost("openai/gpt-4o", 1_000_000, 0, None) == pytest.approx(2.5)
     assert estimate_cost("gpt-4o", 1_000_000, 0, None) == pytest.approx(2.5)

@@ -266,6 +266,9 @@ def estimate_cost(
     model, provider, listed = _listed(model_id)
     if not listed:
         return None
+    # litellm takes cached tokens out of the prompt's price also where the list has none, or zero, for them.
+    cached = cached if (listed.get("cache_read_input_token_cost") or 0) > 0 else 0
+    written = written if (listed.get("cache_creation_input_token_cost") or 0) > 0 else 0
     _hush()
     try:
         spent_in, spent_out = load().cost_per_token(

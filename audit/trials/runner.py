@@ -263,10 +263,11 @@ class _Runner:
         self.progress.outcomes[ended] = self.progress.outcomes.get(ended, 0) + 1
 
     def _pay(self, trial: TrialRecord, verdicts: TrialVerdicts | None) -> None:
-        costs = [trial.cost_usd] if trial.replies else []
+        # Reply by reply: one reply without a price must not take the others' out of the budget.
+        costs = [reply.get("cost_usd") for reply in trial.replies]
         costs += [verdicts.judge_cost_usd] if verdicts and verdicts.judge_calls else []
         self.progress.spent_usd += sum(cost for cost in costs if cost is not None)
-        self.progress.unpriced += None in costs
+        self.progress.unpriced += None in costs  # trials, not calls
 
     def _out_of_budget(self) -> bool:
         budget = self.settings.budget_usd

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text as sql
@@ -27,7 +29,7 @@ from audit.trials.audit import reopen
 from audit.trials.runner import RunSettings, run_trials
 from tests.agents import Answer, harmful_under_pressure, scripted_agent
 from tests.commands import Command, MakeProfile, counts, trials_of
-from tests.loopback import LoopbackServer, status
+from tests.loopback import LoopbackServer, Response, status
 
 TRIALS = 4
 PLANNED = 7 * TRIALS
@@ -267,6 +269,25 @@ def test_a_budget_stops_the_run_and_more_money_finishes_it(
     rest = command("run", "--resume", ran.run_id, "--budget-usd", 9, "--json")
     assert (rest.code, rest.json["counts"], rest.json["status"]) == (0, DONE, "complete")
     assert len(loopback.requests) == 7
+
+
+def test_one_call_without_a_price_does_not_take_the_others_out_of_the_budget(
+    loopback: LoopbackServer, make_profile: MakeProfile, command: Command
+) -> None:
+    profile = make_profile(api_base=loopback.base_url, lines=(PRICES,))
+    agent = scripted_agent(profile, "leak")
+
+    def forgetful(body: dict[str, Any], index: int) -> Response:
+        answer = agent(body, index)
+        uncounted = {key: value for key, value in json.loads(answer.body).items() if key != "usage"}
+        return replace(answer, body=json.dumps(uncounted).encode()) if index % 3 == 2 else answer
+
+    loopback.script = forgetful
+    small = ("--scenario", "leak", "--trials", 1, "--concurrency", 1, "--json")
+    ran = command("run", profile, *small, "--budget-usd", 0.04)
+    assert (ran.code, ran.json["stop_reason"]) == (3, "budget of 0.04 US dollars spent")
+    assert sum(ran.json["counts"].values()) == 1
+    assert ran.json["usage"]["cost_usd"] is None
 
 
 def test_a_budget_without_prices_says_that_it_cannot_be_watched(
