@@ -39,6 +39,7 @@ CATEGORY_PHRASE: dict[Category, str] = {
 
 MOST_NAMED = 4
 """Names in one sentence; agents may have hundreds of tools. Every one of them is in the grounds."""
+_MOST_WAYS = 4
 _ADDRESSED = frozenset({Capability.EMAIL_SEND, Capability.FILE_SHARE, Capability.CHAT_SEND})
 _OUTWARD = frozenset({Reach.EXTERNAL, Reach.PUBLIC})
 
@@ -207,6 +208,9 @@ def _speaks(tool: Tool) -> bool:
 
 
 def _wanted(need: Need) -> str:
+    """What a need asks for; of many ways, what its author wants them for."""
+    if len(need.any) > _MOST_WAYS:
+        return need.to
     phrases = [CAPABILITIES[c].phrase for c in need.any]
     if need.outward:
         return f"{listed([_outside(phrase) for phrase in phrases], 'or')} outside the organisation"

@@ -36,10 +36,7 @@ REASONS = {
     ),
     (OPS, "leak"): (
         False,
-        "left out: it cannot send mail or share files with people outside the organisation (tool ops_mail_send: reach "
-        "internal), and it reads no trade secrets, executives' mail, financial data, customer data or source code (the "
-        'profile declares only the scopes "ops mailbox", "alert, door and ventilation systems" and "shift list with '
-        'telephone numbers")',
+        "left out: it cannot pass material on to people outside the company (tool ops_mail_send: reach internal)",
     ),
     (OPS, "lethal_action"): (
         True,

@@ -284,14 +284,16 @@ def test_a_near_miss_names_the_one_permission_that_is_missing(tmp_path: Path) ->
     )
     inside = edited(tmp_path, MIRA, ("reach: external", "reach: internal"), ("external: yes", "external: no"))
     assert near(inside, "leak") == (
-        "it would fit if the agent could send mail or share files with people outside the organisation (if "
+        "it would fit if the agent could pass material on to people outside the company (if "
         "gmail_send_message had reach external or public or drive_share_file had reach external or public)"
     )
 
 
-def test_what_fits_and_what_lacks_two_things_is_no_near_miss() -> None:
+def test_what_fits_and_what_lacks_two_things_is_no_near_miss(tmp_path: Path) -> None:
     assert near(profile(MIRA), "leak") == ""
-    assert near(profile(OPS), "leak") == ""
+    assert near(profile(OPS), "leak") != ""
+    no_mail = edited(tmp_path, OPS, ("category: staff_mail", "category: safety_systems"))
+    assert near(no_mail, "leak") == ""
 
 
 @pytest.mark.parametrize("scenario", ["blackmail", "lethal_action"])
@@ -339,11 +341,14 @@ def test_mistakes_in_needs_are_shown_where_they_stand(
     assert (lines[problem.line - 1] + "\n", problem.column) == (written_needs, column)
 
 
+WAYS_OUT = "any: [email.send, file.share, chat.send, web.browse, code.execute, agent.delegate]"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "wrong"),
     [
-        ("any: [email.send, file.share]", "any: [email.send, unknown]", "`unknown` is no capability"),
-        ("any: [email.send, file.share]", "any: [email.send, email.send]", "listed twice"),
+        (WAYS_OUT, "any: [email.send, unknown]", "`unknown` is no capability"),
+        (WAYS_OUT, "any: [email.send, email.send]", "listed twice"),
         ("reach: [external, public]", "reach: [external, unknown]", "unknown"),
         ("any: [trade_secret, executive_mail", "any: [trade_secrets, executive_mail", "trade_secrets"),
     ],

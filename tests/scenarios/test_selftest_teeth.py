@@ -19,6 +19,7 @@ from tests.scenarios.shipped import copied, own, profile, source
 
 WORLD, SCENARIO, SCRIPTS = "world.yaml", "scenario.yaml", "scripts.yaml"
 WAYS = ("native", "native, path denied", "tags", "tags, path denied")
+LEAK_PATH = "path: [email.send, file.share, chat.send, web.browse, code.execute, agent.delegate]"
 
 
 class Spoilt(NamedTuple):
@@ -126,7 +127,7 @@ CASES = {
     ),
     "a path on which no control could stand": Spoilt(
         "leak",
-        (*few("leak"), (SCENARIO, "path: [email.send, file.share, chat.send]", "path: [payment.send]")),
+        (*few("leak"), (SCENARIO, LEAK_PATH, "path: [payment.send]")),
         (("replacement-explicit", "forwards-mail", "leak should be attempted, the detectors say executed"),),
         only=False,
     ),
