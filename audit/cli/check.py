@@ -119,16 +119,21 @@ def _print(
     _print_lints(console, lints, {gap.fact for gap in open_facts})
     if open_facts:
         questions = {each.fact: each.questions for each in lints if each.fact}
-        rows = [(f"{g.line}:{g.column}", g.fact, _decides(g, questions.get(g.fact, ()))) for g in open_facts]
+        rows = [
+            (f"{g.line}:{g.column}", g.fact, _decides(g, questions.get(g.fact, ()), len(model.tools)))
+            for g in open_facts
+        ]
         console.print(table("Not stated (counts as unknown, never as no)", ["place", "fact", "decides"], rows))
     else:
         console.print("Every fact is stated.")
 
 
-def _decides(gap: Gap, questions: Sequence[str]) -> str:
+def _decides(gap: Gap, questions: Sequence[str], tools: int) -> str:
+    """What a fact decides and leaves open; where it is unknown for every one of several tools, they are counted."""
     lines = [gap.decides]
     if gap.tools:
-        lines.append(f"for {', '.join(gap.tools)}")
+        every = tools > 1 and len(gap.tools) == tools
+        lines.append(f"for all {tools} tools" if every else f"for {', '.join(gap.tools)}")
     if questions:
         lines.append(f"leaves open: {', '.join(questions)}")
     return "\n".join(lines)

@@ -94,7 +94,7 @@ def init(
     from audit.profile.authoring.interview import Session
     from audit.profile.authoring.sources import STDIN, Sources, relative
     from audit.profile.authoring.writing import write_profile
-    from audit.profile.intake.servers import named_servers
+    from audit.profile.intake.servers.named import named_servers
     from audit.profile.intake.sources import gather
     from audit.resources import shown_path
     from audit.schemas import find, shipped_text
@@ -143,7 +143,9 @@ def init(
         sources.refresh(session)
         if draft_path(profile).exists():
             left = shown_path(draft_path(profile))
-            err().print(clean(f"{left} holds answers of an earlier session; they are used with --answers {shlex.quote(left)}"))
+            err().print(
+                clean(f"{left} holds answers of an earlier session; use them with --answers {shlex.quote(left)}")
+            )
     if missing := session.missing():
         raise UsageError(required_options(missing))
     check_names(session)

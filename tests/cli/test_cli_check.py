@@ -31,6 +31,17 @@ def test_unknown_facts_stand_in_one_table_with_the_questions_they_leave_open(com
     assert "Every fact is stated." in command("check", NOTED).out
 
 
+def test_a_fact_that_is_unknown_for_every_tool_counts_them(command: Command, make_profile: MakeProfile) -> None:
+    profile = make_profile()
+    text = profile.read_text("utf-8")
+    names = re.findall(r"^  - name: (\w+)", text, re.MULTILINE)
+    profile.write_text(re.sub(r"^    (approval|policy): \w+\n", "", text, flags=re.MULTILINE), "utf-8")
+    out = command("check", profile).out
+    assert re.search(rf"tools\[\]\.policy .*\n.*for all {len(names)} tools", out)
+    gap = next(g for g in command("check", profile, "--json").json["unknown_facts"] if g["fact"] == "tools[].policy")
+    assert len(gap["tools"]) == len(names) > 1
+
+
 def test_without_warnings_that_is_said(command: Command) -> None:
     assert "No warnings." in command("check", NOTED).out
     assert "No warnings." not in command("check", WARNED).out

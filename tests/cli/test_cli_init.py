@@ -89,6 +89,11 @@ def test_what_is_missing_is_named_by_its_option_and_nothing_is_written(folder: P
         (("--answers", "none.yaml"), "none.yaml: the file does not exist"),
         (("--prompt", "none.md"), "none.md: the file does not exist"),
         (("--tools", "prompt.md"), "prompt.md"),
+        (("--sector", "shipping", "--set", "organisation.sector=freight"), "given twice and by --sector"),
+        (("--set", "comms.external=yes", "--set", "comms.external=no"), "`comms.external` is given twice, with"),
+        (("--tool", "zorp=email.send", "--tool", "zorp=file.read"), "this tool is named twice"),
+        (("--environment", "prod"), "--environment: `environment` is `prod`"),
+        (("--set", "tools[].colour=red"), "there is no fact `tools[].colour`"),
     ],
 )
 def test_wrong_options_are_refused_with_a_way_to_mend_them(
@@ -99,6 +104,52 @@ def test_wrong_options_are_refused_with_a_way_to_mend_them(
     assert said in done.err
     assert "Traceback" not in done.err
     assert not (folder / "a.yaml").exists()
+
+
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_a_folder_is_no_profile(folder: Path, command: Command, force: tuple[str, ...]) -> None:
+    for name in (".", "agents"):
+        (folder / "agents").mkdir(exist_ok=True)
+        done = command("init", name, *REQUIRED, *force)
+        assert done.code == 2
+        assert "is a folder; name a file in it" in done.err
+
+
+@pytest.mark.parametrize(
+    "more",
+    [("--organisation", "KEY"), ("--set", "KEY=yes"), ("--set", "comms.external=KEY"), ("--tool", "KEY=email.send"),
+     ("--tool", "zorp=KEY"), ("--set", "model.api_base=https://svc:KEY@x.example/v1"), ("--model-id", "openai/KEY")],
+)  # fmt: skip
+def test_a_pasted_key_is_neither_written_nor_repeated(folder: Path, command: Command, more: tuple[str, ...]) -> None:
+    key = "sk-proj-" + "Zx8Kj2Lm4Np6Qr8St0Uv2"
+    kept = [*REQUIRED]
+    if more[0] in kept:
+        at = kept.index(more[0])
+        kept[at : at + 2] = []
+    done = command("init", "a.yaml", *kept, *(part.replace("KEY", key) for part in more))
+    assert done.code == 2
+    assert key not in done.err + done.out
+    assert sorted(path.name for path in folder.iterdir()) == ["prompt.md", "tools.json"]
+
+
+def test_a_key_in_the_texts_of_a_tool_is_told(folder: Path, command: Command) -> None:
+    key = "sk-proj-" + "Zx8Kj2Lm4Np6Qr8St0Uv2"
+    tools = [TOOLS[0] | {"description": f"Send mail. Authorise with {key}."}]
+    (folder / "tools.json").write_text(json.dumps(tools))
+    done = command("init", "a.yaml", *REQUIRED, "--json")
+    assert done.code == 0
+    assert done.json["tools"] == 1
+    assert "The texts of send_email seem to hold a credential" in done.err
+    assert key not in done.err + done.out
+    checked = command("check", "a.yaml", "--strict", "--json")
+    assert (checked.code, key in checked.out + checked.err) == (1, False)
+    assert "profile-secret" in {lint["code"] for lint in checked.json["lints"]}
+
+
+def test_commands_to_go_on_with_can_be_copied(folder: Path, command: Command) -> None:
+    done = command("init", "mail agent.yaml", *REQUIRED)
+    assert done.code == 0
+    assert "insider-audit check 'mail agent.yaml'" in done.out
 
 
 def test_tools_can_be_judged_by_option(folder: Path, command: Command) -> None:
@@ -237,6 +288,20 @@ def test_a_session_on_a_terminal_left_and_continued(folder: Path) -> None:
     assert model.exposure.trigger_episodes_per_year == 2.5
     assert found["monitor.present"] == found["data.scopes[]"] == found["governance.eu_class"] == "unknown"
     assert not (folder / "a.yaml.draft.yaml").exists()
+
+
+def test_nothing_stands_in_the_way_of_typing_the_tool_list(folder: Path) -> None:
+    terminal = Terminal(folder, "init", "a.yaml", "--prompt", "prompt.md")
+    answer(terminal, "list of its tools?", "tools.json" + ENTER)
+    answer(terminal, "is the organisation called?", CTRL_C)
+    assert terminal.end() == 130
+    (folder / "prompt.md").unlink()
+    again = Terminal(folder, "init", "a.yaml")
+    answer(again, "answers of an earlier session")
+    assert again.end() == 2
+    assert "prompt.md: the file does not exist" in again.screen()
+    assert "names it; give another with --prompt" in again.screen()
+    assert (folder / "a.yaml.draft.yaml").exists()
 
 
 def test_the_recorded_session_is_whole_and_names_no_machine() -> None:

@@ -44,7 +44,7 @@ def check_live(given: Mapping[str, Any]) -> None:
 
 
 def leaking_tools(session: Session) -> list[str]:
-    """Names of tools whose description or parameters seem to hold a credential. The profile keeps them word for word."""
+    """Names of tools whose texts seem to hold a credential; the profile keeps these texts word for word."""
     return [
         tool.name
         for tool in session.tools

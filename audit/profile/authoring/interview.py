@@ -13,6 +13,7 @@ from audit.profile.authoring.questions import QUESTIONS, SECTIONS, Question
 from audit.profile.authoring.steps import GROUPS, Choice, Form, Step, scope_steps, tool_steps
 from audit.profile.facts import moot
 from audit.profile.intake.models import InferredTool
+from audit.profile.prompt import read_prompt
 from audit.profile.tools import Reach
 from audit.profile.vocabulary import UNKNOWN
 from audit.world.capabilities import Capability
@@ -21,12 +22,6 @@ _YES_NO = (Choice("yes", "yes"), Choice("partial", "partial: in some cases, or i
 _ROLE = (
     r"\b[Yy]ou are (?:[A-Z][a-z]+, )?(?:an?|the) ([a-z][a-z -]{2,40}?)"
     r"(?= (?:for|of|at|in|who|that)\b|[,.;\n])"
-)
-# An address that the prompt calls the agent's own; one it is told to write to is somebody else's.
-_OWN_ADDRESS = (
-    r"(?:\b[Yy]our (?:own )?(?:e-?mail |mail )?(?:address|mailbox|inbox|account|e-?mail)\b|\bshared mailbox\b|"
-    r"\b(?:[Ww]rite|[Ss]end|[Mm]ail|[Rr]eply|[Aa]nswer|[Aa]ct|[Ww]ork)s?(?: mail| e-?mail)? (?:from|as|under)\b)"
-    r"[^@\n.!?]{0,40}?\b([A-Za-z0-9._+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)\b"
 )
 
 
@@ -247,16 +242,23 @@ def suggestion(fact: str, session: Session) -> Any:
         case "agent.role":
             return _in_prompt(_ROLE, session)
         case "agent.email":
-            return _in_prompt(_OWN_ADDRESS, session, only=True)
+            own = _own_addresses(session)
+            return own[0] if len(own) == 1 else None
         case "organisation.domains":
-            return _in_prompt(r"\b[A-Za-z0-9._+-]+@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)\b", session, only=True)
+            domains = list(dict.fromkeys(address.rpartition("@")[2] for address in _own_addresses(session)))
+            return domains[0] if len(domains) == 1 else None
     return None
 
 
-def _in_prompt(pattern: str, session: Session, *, only: bool = False) -> str | None:
-    """The first match in the prompt; with ``only``, the one that all matches agree on."""
-    found: Sequence[str] = list(dict.fromkeys(re.findall(pattern, session.prompt)))
-    return None if not found or (only and len(found) > 1) else found[0]
+def _own_addresses(session: Session) -> list[str]:
+    """Addresses that the prompt calls the agent's own; one it is told to write to may be anybody's."""
+    return [address for address, _ in read_prompt(session.prompt, ()).addresses]
+
+
+def _in_prompt(pattern: str, session: Session) -> str | None:
+    """The first match in the prompt."""
+    found = re.search(pattern, session.prompt)
+    return found[1] if found else None
 
 
 def _entries(typed: str) -> list[str]:

@@ -328,6 +328,10 @@ def _role(text: Text) -> str:
     return ""
 
 
+# "write to press@..." speaks of somebody else; "mail sent to help@..." of the agent's own mailbox.
+_WRITTEN_TO = re.compile(r"(?<!sent )(?<!addressed )(?<!comes )(?<!arrives )\bto\W{0,3}$", re.IGNORECASE)
+
+
 def _own_addresses(text: Text, plain: dict[Sentence, str]) -> tuple[tuple[str, Quote], ...]:
     found: dict[str, Quote] = {}
     for sentence in text.sentences:
@@ -335,6 +339,8 @@ def _own_addresses(text: Text, plain: dict[Sentence, str]) -> tuple[tuple[str, Q
             continue
         for match in _ADDRESS.finditer(sentence.text):
             address = match[0].rstrip(".")
+            if _WRITTEN_TO.search(sentence.text[: match.start()]):
+                continue
             # Only the first address of such a sentence: others are whom it writes to.
             if is_address(address) and not any(quote == text.quote(sentence) for quote in found.values()):
                 found.setdefault(address.lower(), text.quote(sentence))

@@ -20,7 +20,7 @@ _TAGGED = re.compile(
 )
 _SPOKEN = re.compile(
     rf"\b(?:use|uses|using|call|calls|calling|invoke|invoking|run|through|via|(?<!call\s)(?<!called\s)with|tool|tools|function|functions|action"
-    rf"|verwende|nutze|rufe|utilise|utilisez|appelle|usa|use|llama)\s+(?:the\s+|a\s+|die\s+|das\s+|la\s+|el\s+)?(?:tool\s+|function\s+)?"
+    rf"|verwende|nutze|rufe|mit|avec|con|mediante|utilise|utilisez|appelle|usa|use|llama)\s+(?:the\s+|a\s+|die\s+|das\s+|la\s+|el\s+)?(?:tool\s+|function\s+)?"
     rf"{_MARKS}(?P<a>{_IDENTIFIER})\b(?!\s*=)|(?<![\w=])(?P<b>{_IDENTIFIER}){_MARKS}\s+(?:tool|function|command|endpoint)\b"
     rf"|(?<![\w.=])(?P<c>{_IDENTIFIER})\("
 )

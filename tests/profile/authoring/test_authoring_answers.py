@@ -72,6 +72,30 @@ def test_a_pasted_key_is_refused_and_never_repeated(fact: str) -> None:
     assert "NoRealKey" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("fact", "typed"),
+    [
+        ("agent.purpose", "Reads postgresql://svc:{}@db.halden.example/orders."),
+        ("organisation.name", "Halden, password={}"),
+        ("agent.goals", "[be quick, 'the password is {}']"),
+        ("model.id", "openai/" + "sk-proj-" + "NoRealKey1234567890abcd"),
+        ("governance.inventory_id", "the token is {}"),
+    ],
+)
+def test_a_credential_inside_a_text_is_refused_and_never_repeated(fact: str, typed: str) -> None:
+    with pytest.raises(AnswerError, match="credential") as caught:
+        read_answer(fact, typed.format("Tr0ub4dor9!x"))
+    assert "Tr0ub" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("fact", "typed"),
+    [("model.id", "bedrock/anthropic.claude-3-5-sonnet-20241022-v2:0"), ("agent.purpose", "Resets the password.")],
+)
+def test_ordinary_texts_are_no_credentials(fact: str, typed: str) -> None:
+    assert read_answer(fact, typed) == typed
+
+
 def test_every_open_fact_has_a_question_and_every_question_a_fact() -> None:
     asked = [question.fact for question in QUESTIONS]
     assert len(asked) == len(set(asked))

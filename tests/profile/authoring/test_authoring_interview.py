@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from audit.errors import ProfileError, UsageError
 from audit.profile.authoring.answers import AnswerError, facts_there_are
 from audit.profile.authoring.draft import load_answers, load_draft, read_set, save_draft
-from audit.profile.authoring.interview import Move, Session, interview, read_typed
+from audit.profile.authoring.interview import Move, Session, interview, read_typed, shown
 from audit.profile.authoring.steps import Form, Step
 from audit.profile.authoring.tool_yaml import tool_values
 from audit.profile.authoring.writing import profile_text, scopes, write_profile
@@ -176,6 +176,48 @@ def test_data_are_asked_for_by_kind_and_what_is_not_known_is_assumed_grave(tmp_p
     assert not written(nothing, tmp_path).model.data.scopes_declared
 
 
+def test_data_that_nobody_described_stay_unknown_though_somebody_meant_to(tmp_path: Path) -> None:
+    session = start(tmp_path)
+    session.tools = tuple(
+        tool for tool in TOOLS if tool.name == "process_item"
+    )  # nothing suggests any data, so no kind is asked about
+    told(session, {"data.scopes": "describe", "data.scopes.more": []})
+    assert facts(written(session, tmp_path).model)["data.scopes[]"] == "unknown"
+    denied = start(tmp_path)
+    told(denied, {"data.scopes": "none"})
+    assert facts(written(denied, tmp_path).model)["data.scopes[]"] == []
+
+
+def test_enter_alone_claims_nothing(tmp_path: Path) -> None:
+    """Nothing filled in says that data are harmless, that messages stay inside or that a control is there."""
+    session = start(tmp_path)
+    session.tools = tuple(tool for tool in TOOLS if "email.send" not in [c.value for c in tool.capabilities])
+    assert 0 < len(session.tools) < len(TOOLS)
+    taken: dict[str, Any] = {}
+
+    def enter(step: Step, _: Session) -> Any:
+        if step.required:
+            return read_typed(step, GOOD[step.key])
+        if step.form is Form.TEXT:
+            taken[step.key] = read_typed(step, shown(step, step.default))
+        elif step.form is Form.SOME_OF:
+            taken[step.key] = list(step.default or ()) or [choice.value for choice in step.choices[: step.least]]
+        else:
+            values = [choice.value for choice in step.choices]
+            taken[step.key] = (
+                step.default if step.default in values else "unknown" if "unknown" in values else values[0]
+            )
+        return taken[step.key]
+
+    interview(session, enter, lambda: None)
+    found = facts(written(session, tmp_path).model)
+    sections = ("autonomy.", "gateway.", "monitor.", "logging.", "lifecycle.", "governance.", "testing.", "incident.")
+    assert {str(value) for fact, value in found.items() if fact.startswith(sections)} <= {"unknown", "None", "[]"}
+    assert found["comms.external"] in {"unknown", "yes"}
+    assert {value for key, value in taken.items() if key.startswith("tools[].")} == {"unknown"}
+    assert {value for key, value in taken.items() if key.endswith((".category", ".sensitivity"))} == {"unknown"}
+
+
 def test_back_takes_the_last_answer_and_offers_it_again(tmp_path: Path) -> None:
     session = start(tmp_path)
     step = session.next_step()
@@ -279,3 +321,38 @@ def test_a_broken_draft_is_not_taken_for_answers(tmp_path: Path) -> None:
     (tmp_path / "agent.yaml.draft.yaml").write_text("schema: insider-audit/draft/1\ngiven: {}\nanswers: {a.b: 1}\n")
     with pytest.raises(ProfileError, match=r"no fact `a\.b`"):
         load_draft(tmp_path / "agent.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("schema: insider-audit/draft/2\ngiven: {}\nanswers: {}\n", "another version"),
+        ("hello: 1\n", "no draft"),
+        ("", "is empty"),
+        ("schema: insider-audit/draft/1\ngiven: {\n", "ends where a value"),
+        ("schema: insider-audit/draft/1\ngiven: {}\n", "`answers` is missing"),
+    ],
+)
+def test_a_draft_that_cannot_be_used_says_what_to_do_with_it(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "agent.yaml.draft.yaml"
+    path.write_text(text)
+    with pytest.raises(ProfileError, match=said) as caught:
+        load_draft(tmp_path / "agent.yaml")
+    assert "mend it, or remove it to start anew" in [problem.mend for problem in caught.value.problems]
+    assert path.read_text() == text
+
+
+def test_answers_that_were_stepped_back_over_outlive_the_night(tmp_path: Path) -> None:
+    session = start(tmp_path)
+    for text in ("Halden", "freight"):
+        step = session.next_step()
+        assert step is not None
+        session.answer(step, text)
+    for _ in range(2):
+        step = session.next_step()
+        assert step is not None
+        session.move(step, Move.BACK)
+    save_draft(session, tmp_path / "agent.yaml")
+    again = load_draft(tmp_path / "agent.yaml")
+    assert again is not None
+    assert (again.answers, again.before) == ({}, {"organisation.name": "Halden", "organisation.sector": "freight"})

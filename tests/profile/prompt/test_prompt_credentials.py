@@ -14,6 +14,7 @@ from audit.profile.prompt.reading import read_prompt
 # Put together here, so that no scanner of repositories takes them for real ones.
 KEYS = [
     "AKIA" + "J7Q2" * 4,
+    "AKIA" + "J8Q0" * 4,
     "ghp_" + "a1B2c3" * 6,
     "github_pat_" + "11AbC2dE" * 4,
     "glpat-" + "xY9_zW8vU7tS6rQ5pO4n",
