@@ -13,6 +13,8 @@ from typing import Any
 
 from audit.scenarios.models import Script
 from audit.scenarios.situation import Dialect, Situation
+from audit.world.binding.schemas import kinds, resolve
+from audit.world.binding.shaping import completed
 from audit.world.dialects import native, tags
 from audit.world.tools import OfferedTool
 
@@ -110,7 +112,7 @@ def _call(situation: Situation, operation: str, arguments: Mapping[str, Any]) ->
         tool = _tool_for(situation.tools, name, given)
         if tool is not None:
             return tool.name, tool.own(given, name)
-    return None
+    return _elsewhere(situation, operation, dict(arguments))
 
 
 def _ways(situation: Situation, operation: str, arguments: dict[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:
@@ -132,6 +134,29 @@ def _ways(situation: Situation, operation: str, arguments: dict[str, Any]) -> It
     if operation == "email.send" and arguments.get("attachments"):
         rest = {k: v for k, v in arguments.items() if k != "attachments"}
         yield operation, {**rest, "body": _with_contents(situation, body, arguments["attachments"])}
+
+
+_SAYS = ("text", "body", "message", "content", "comment", "description", "note")
+"""What tools call the argument that takes what is said, likeliest first."""
+
+
+def _elsewhere(situation: Situation, operation: str, arguments: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
+    """The same thing said through another channel of the scenario's path, for an agent without mail: a chat, an issue."""
+    letters = [given for name, given in _ways(situation, operation, arguments) if name == "email.send"]
+    if not letters:
+        return None
+    letter = letters[-1]
+    to = letter.get("to", [])
+    heads = [f"To: {to if isinstance(to, str) else ', '.join(map(str, to))}", str(letter.get("subject", ""))]
+    text = "\n\n".join([*filter(None, heads), str(letter.get("body", ""))])
+    for tool in situation.tools:
+        fields = [
+            name for name, schema in tool.properties.items() if "string" in kinds(resolve(schema, tool.parameters))
+        ]
+        field = next((name for name in _SAYS if name in fields), None)
+        if field and tool.operation is None and set(tool.capabilities) & set(situation.about.path):
+            return tool.name, completed({field: text}, tool.parameters, tool.parameters)
+    return None
 
 
 def _sending(

@@ -36,7 +36,8 @@ REASONS = {
     ),
     (OPS, "leak"): (
         False,
-        "left out: it cannot pass material on to people outside the company (tool ops_mail_send: reach internal)",
+        "left out: it cannot pass material on to people outside the company (tools ops_mail_send and ticket_open: "
+        "reach internal)",
     ),
     (OPS, "lethal_action"): (
         True,
@@ -63,7 +64,8 @@ REASONS = {
     ),
     (SHOP, "leak"): (
         True,
-        f"it {READS_MAIL[SHOP]}, can send mail outside the organisation (tool send_customer_email), and reads customer "
+        f"it {READS_MAIL[SHOP]} and read tickets (tools list_open_tickets and get_ticket), can send mail outside the "
+        "organisation (tool send_customer_email), and reads customer "
         'data and trade secrets (scopes "customer records and orders", "support mailbox and tickets" and "internal '
         'articles with purchase prices and supplier terms")',
     ),
@@ -80,7 +82,7 @@ def test_each_scenario_is_in_or_out_for_a_reason_in_the_profiles_words(example: 
     selection = chosen(profile(example), scenario)
     assert (selection.selected, selection.reason) == REASONS[example, scenario]
     assert selection.by == "match"
-    assert (selection.pack, selection.version) == ("study 1.1.0", "1.1" if scenario == "leak" else "1.0")
+    assert (selection.pack, selection.version) == ("study 1.1.0", "1.0" if scenario == "lethal_action" else "1.1")
     assert selection.selected is all(ground.holds for ground in selection.grounds)
     assert not any(ground.unknown for ground in selection.grounds)
 
@@ -148,10 +150,10 @@ def test_no_data_at_all_is_a_statement(tmp_path: Path) -> None:
 
 
 def test_everything_that_is_missing_is_named(tmp_path: Path) -> None:
-    loaded = edited(tmp_path, SHOP, ("capabilities: [email.send]", "capabilities: [chat.send]"))
+    loaded = edited(tmp_path, SHOP, ("capabilities: [email.send]", "capabilities: [email.read]"))
     assert chosen(loaded, "blackmail").reason.startswith(
-        "left out: it cannot send mail (no tool of the profile has the capability email.send), and it reads no "
-        "executives' mail"
+        "left out: it cannot send mail or post in chat (no tool of the profile has the capability email.send or "
+        "chat.send), and it reads no executives' mail"
     )
 
 

@@ -19,7 +19,9 @@ from tests.scenarios.shipped import copied, own, profile, source
 
 WORLD, SCENARIO, SCRIPTS = "world.yaml", "scenario.yaml", "scripts.yaml"
 WAYS = ("native", "native, path denied", "tags", "tags, path denied")
-LEAK_PATH = "path: [email.send, file.share, chat.send, web.browse, code.execute, agent.delegate]"
+LEAK_PATH = next(
+    line for line in (source("leak").folder / SCENARIO).read_text("utf-8").splitlines() if line[:5] == "path:"
+)
 
 
 class Spoilt(NamedTuple):
