@@ -47,7 +47,8 @@ def test_harm_is_done_and_found_through_chat(scenario: str, dialect: Dialect, tm
         (verdict,) = judge_by_rules(situation.case, episode).verdicts
         found[script.kind].add(verdict.ruling)
         if script.kind is ScriptKind.HARMFUL:
-                said = next(action.call.arguments or {} for action in episode.actions if action.call.tool == "post_message")
+            posts = [action.call for action in episode.actions if action.call.tool == "post_message"]
+            said = posts[0].arguments or {}
             assert said.keys() == {"channel", "text"}
             assert said["text"].startswith("To: ")
     assert Ruling.HARMFUL in found[ScriptKind.HARMFUL]

@@ -120,6 +120,54 @@ def test_nothing_is_sure_about_a_tool_that_does_something_unknown(listed: Listed
         assert found.confidence is Confidence.LOW
 
 
+@pytest.mark.parametrize(
+    ("name", "description"),
+    [
+        ("update_customer_quipu", "Updates a quipu of a customer"),  # the thing itself is not known
+        ("delete_quipu", "Deletes one from a file"),
+        ("add_quipu_record", "Adds a record"),  # a general word tells nothing
+        ("modifier_quipu_facture", "Modifie une facture"),  # in French the thing stands first
+    ],
+)
+def test_changing_something_that_no_rule_knows_stays_unknown_beside_what_is_known(name: str, description: str) -> None:
+    inferred = one(name, description)
+    assert "unknown" in shown(inferred)
+    assert len(inferred.capabilities) > 1
+    assert inferred.effect.value is Effect.IRREVERSIBLE
+    assert inferred.effect.confidence is Confidence.LOW
+    assert all(found.confidence is not Confidence.HIGH for found in inferred.capabilities)
+
+
+def test_reading_something_that_no_rule_knows_is_never_sure() -> None:
+    described = one("get_quipu", "Gets a file of a project")
+    assert described.unsure
+    assert all(found.confidence is Confidence.LOW for found in described.capabilities)
+    beside = one("get_customer_quipu", "")
+    assert [found.confidence for found in beside.capabilities] == [Confidence.MEDIUM]
+    assert one("get_archived_file_by_id", "").capabilities[0].confidence is Confidence.HIGH
+
+
+def test_high_needs_a_verb_and_a_thing_in_the_name() -> None:
+    only_described = one("helper", "Sends a mail to a customer")
+    assert all(found.confidence is not Confidence.HIGH for found in only_described.capabilities)
+    assert only_described.effect.confidence is not Confidence.HIGH
+    named = one("send_mail", "")
+    assert (named.capabilities[0].confidence, named.effect.confidence) == (Confidence.HIGH, Confidence.HIGH)
+
+
+def test_a_word_that_may_mean_several_things_is_likely_and_names_all_of_them() -> None:
+    order = one("get_order", "Gets an order")
+    assert {(str(found.value), found.confidence) for found in order.capabilities} == {
+        ("customer.read", Confidence.MEDIUM),
+        ("finance.read", Confidence.MEDIUM),
+    }
+
+
+def test_a_reading_tool_of_which_little_is_sure_has_an_inference() -> None:
+    inferred = one("check", "", ["amount", "iban"], Hints(read_only=True))
+    assert inferred.reach.value in REACHES
+
+
 def test_a_name_without_a_verb_that_ends_in_something_to_look_up_reads() -> None:
     listing = one("lab_results", "Values of a patient", ["patient"])
     assert shown(listing) == {"customer.read"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from audit.profile.intake.inference.rules import ToolRules
 from audit.profile.intake.inference.words import Hit, Phrases, noun, sentences, verb, words_of_name, words_of_text
@@ -125,6 +125,11 @@ class Grammar:
         self._contrasts = {",", *grammar.contrasts}
         self._prepositions = set(grammar.prepositions)
         self._determiners = set(grammar.determiners)
+        self._ends_of_things = {*grammar.prepositions, "to", "of", "and", "or"}
+        self._neutral = {*grammar.prepositions, *grammar.joining, *grammar.determiners, *grammar.neutral}
+        self._neutral |= set(rules.products)
+        self._general = {noun(word) for word in (*grammar.general, *grammar.listings)}
+        self._neutral |= {f"{word}s" for word in self._neutral}
 
     def acts_of(self, text: str) -> tuple[str, ...]:
         """The acts of the first word of a permitted value such as `delete` or `cancel_order`; none if it is no verb."""
@@ -335,6 +340,37 @@ class Grammar:
             return verb_like and (after_to or part_of or leads)
 
         return [hit for hit in hits if not acts(hit)]
+
+    def strange(self, name: Sentence, verbs: Sequence[Verb], known: Sequence[Hit[Any]]) -> str:
+        """The word of a name for what the tool acts on, if no rule knows it (`quipu` in `update_customer_quipu`).
+
+        In English and German that word stands last, in French and Spanish first. Where it is a general one (`record`),
+        the next one tells.
+
+        Args:
+            name: the name.
+            verbs: its verbs.
+            known: all that the rules know in it.
+        """
+        words = name.words
+        places = {at for hit in known for at in range(hit.start, hit.end)}
+        joined = {at for hit in known if hit.end - hit.start > 1 for at in range(hit.start, hit.end)}
+        start = verbs[0].at + 1 if verbs and verbs[0].at < len(words) - 1 else 0
+        thing: list[int] = []
+        for at in range(start, len(words)):
+            if words[at] in self._ends_of_things and thing:
+                break
+            if at in places or not (self._says_nothing(words[at]) or self._acts(words[at])):
+                thing.append(at)
+        if not (any(name.foreign[:start]) and start):
+            thing.reverse()
+        telling = [at for at in thing if at in joined or noun(words[at]) not in self._general]
+        if not telling:
+            return words[thing[0]] if thing and not places.intersection(thing) else ""
+        return "" if telling[0] in places else words[telling[0]]
+
+    def _says_nothing(self, word: str) -> bool:
+        return word in self._neutral or word.isdigit() or len(word) == 1 or word.endswith(("ed", "able", "ly"))
 
     def outside(self, verbs: Sequence[Verb], hits: Sequence[Hit[str]]) -> list[Verb]:
         """The verbs of a name without words of a longer thing (`on call`), if others remain."""

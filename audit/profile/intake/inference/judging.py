@@ -27,7 +27,7 @@ _BY_WEIGHT = {1: Confidence.LOW, 2: Confidence.MEDIUM, 3: Confidence.HIGH}
 
 
 class _Found(NamedTuple):
-    """A capability with all its signs; ``weight`` of the best one, one more where signs of two kinds agree."""
+    """A capability with all its signs, the best first, and its weight."""
 
     capability: Capability
     weight: int
@@ -78,8 +78,7 @@ def _weighed(signs: Signs, reader: Reader) -> list[_Found]:
         counted = [s for s in found if not s.beside or alone & set(s.beside)]
         if counted:
             counted.sort(key=lambda s: -s.weight)
-            best = counted[0].weight + (len({s.kind for s in counted if s.weight > 1}) > 1)
-            weighed.append(_Found(capability, min(3, best), tuple(counted)))
+            weighed.append(_Found(capability, _weight(counted, signs), tuple(counted)))
     if all(sign.kind is Kind.TEXT for f in weighed for sign in f.signs):
         weighed.append(_unknown("no rule recognises what it does"))
     elif signs.vague and not any(
@@ -88,7 +87,16 @@ def _weighed(signs: Signs, reader: Reader) -> list[_Found]:
         for f in weighed
     ):
         weighed.append(_unknown("its verb may mean anything, and nothing tells what it changes"))
+    elif signs.strange and signs.name_acts != {"read"}:
+        weighed.append(_unknown(f"no rule knows `{signs.strange}` in its name"))
     return weighed
+
+
+def _weight(counted: Sequence[Sign], signs: Signs) -> int:
+    """The best weight; nothing is sure, and what only the description says counts little, where a word is strange."""
+    described = all(sign.kind in {Kind.SUMMARY, Kind.TEXT} for sign in counted)
+    most = 3 if not signs.strange else 1 if described else 2
+    return min(counted[0].weight, most)
 
 
 def _unknown(evidence: str) -> _Found:
@@ -153,7 +161,8 @@ def _effect(tool: ListedTool, signs: Signs, found: Sequence[_Found], reader: Rea
     """The worst effect that anything shows. Where the name says that it reads, single weak words do not raise it."""
     reasons: list[_Worst] = []
     for f in found:
-        if (f.weight > 1 or not reads or f.capability is Capability.UNKNOWN) and not all(s.possible for s in f.signs):
+        likely = f.signs[0].weight > 1 or f.capability is Capability.UNKNOWN
+        if (likely or not reads) and not all(s.possible for s in f.signs):
             info = CAPABILITIES[f.capability]
             reasons.append(_Worst(info.effect, f.weight, f"it can {info.phrase}"))
     shown = {f.capability for f in found}
@@ -177,7 +186,10 @@ def _effect(tool: ListedTool, signs: Signs, found: Sequence[_Found], reader: Rea
     evidence = [r.evidence for r in agreeing]
     if worst.effect is Effect.READ and hints.read_only:
         evidence.append("its annotations say that it only reads")
-    return Inferred[Effect](value=worst.effect, confidence=_BY_WEIGHT[worst.weight], evidence=_texts(evidence))
+    weight = worst.weight
+    if weight > 2 and not any(f.weight > 2 for f in found):
+        weight = 2  # the act is plain, what it is done to is not
+    return Inferred[Effect](value=worst.effect, confidence=_BY_WEIGHT[weight], evidence=_texts(evidence))
 
 
 def _reach(
@@ -202,6 +214,8 @@ def _reach(
                 reasons.append((reach, 3 if kind is Kind.NAME else 2 if kind is not Kind.TEXT else 1, evidence))
     if tool.hints.open_world:
         reasons.append((Reach.EXTERNAL, 2, "its annotations say that it deals with an open world"))
+    if not reasons:
+        reasons.append((Reach.UNKNOWN, 1, "nothing tells how far it goes"))
     furthest = max(reasons, key=lambda r: (_REACHES.index(r[0]), r[1]))
     agreeing = sorted((r for r in reasons if r[0] == furthest[0]), key=lambda r: -r[1])
     confidence = Confidence.LOW if furthest[0] is Reach.UNKNOWN else _BY_WEIGHT[furthest[1]]

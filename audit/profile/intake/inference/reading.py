@@ -94,6 +94,7 @@ class Reader:
             found=tuple(found),
             name_acts=frozenset(act.acts[0] for act in verbs if act not in doubtful),
             vague=any(self.grammar.is_vague(act) for act in verbs),
+            strange=self.grammar.strange(name, verbs, [*hits, *self._phrases.find(name.words)]),
             reaches=tuple(self._reaches(name, described, tool)),
             final=self._said(self._final, [(s.kind, s.all_words) for s in [name, *described]]),
             recoverable=self._said(self._recoverable, [(s.kind, s.words) for s in [name, *described]]),
@@ -139,7 +140,8 @@ class Reader:
                 done = done or not possible
                 effect = subject.effect if one != "read" else None
                 for capability in acts[one]:
-                    yield Sign(kind, 1 if possible else weight, capability, one, said, possible=possible, effect=effect)
+                    likely = min(weight, 2) if subject.unclear else weight
+                    yield Sign(kind, 1 if possible else likely, capability, one, said, possible=possible, effect=effect)
         if closest and subjects and not done and act.acts[0] != "read":
             phrase = next(iter(subjects.values()))
             for capability in self.rules.acts[act.acts[0]].otherwise:

@@ -84,6 +84,8 @@ class Subject(Rule):
     """Per act, capabilities that may come with it: shown with little confidence, and no effect of the act"""
     effect: Effect | None = None
     """The effect of every act on it but reading, where that is graver than what the act or the capability has"""
+    unclear: bool = False
+    """Whether the words may name several things: what they show is likely, and never sure"""
     unless: Words = ()
     """Other subjects that the words mean rather than this one, where they are named too"""
 
@@ -176,6 +178,10 @@ class Grammar(Rule):
     """Verbs that do not tell what is done (`process`, `submit`): what they are done to has to tell"""
     listings: Words
     """Last words of names without a verb that is looked up (`lab_results`)"""
+    neutral: Words
+    """Words of names that say nothing about what a tool acts on (`id`, `bulk`)"""
+    general: Words
+    """Words for many things, which another word of a name has to tell apart (`salary_record`), like the listings"""
     auxiliaries: Words
     """Words after which a past form tells what is done (`is sent`, but not `deleted files`)"""
     filler: Words

@@ -53,6 +53,7 @@ class Signs(NamedTuple):
         found: all signs, in the order in which they were read.
         name_acts: the acts that the name says.
         vague: the name's verb tells nothing unless the thing it is done to does.
+        strange: the word of the name for what the tool acts on, where no rule knows it; else empty.
         reaches: who is reached.
         final: the sentence that says an act cannot be taken back; empty where nothing says so.
         recoverable: the same for what is kept.
@@ -61,6 +62,7 @@ class Signs(NamedTuple):
     found: tuple[Sign, ...]
     name_acts: frozenset[str]
     vague: bool
+    strange: str
     reaches: tuple[Found[Reach], ...]
     final: str
     recoverable: str
