@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from audit.errors import UsageError
 from audit.planning.models import Exclusion
+from audit.profile.prompt.credentials import find_credentials
 from audit.scenarios.packs import Pack, find_scenario
 
 
@@ -23,7 +24,7 @@ def exclusions(
 
     Raises:
         UsageError: an id does not exist, is named twice or is asked for at the same time; a reason is missing, empty
-            or one too many; nobody is named.
+            or one too many; nobody is named; a credential stands in what would be printed.
     """
     if not ids:
         if because:
@@ -46,6 +47,8 @@ def exclusions(
         )
     if not by.strip():
         raise UsageError("nobody is named who leaves the scenarios out; say who with --by or INSIDER_AUDIT_BY")
+    if find_credentials(f"{by}\n{' '.join(reasons)}"):
+        raise UsageError("a credential stands in --because or --by, and both are stored and printed; leave it out")
     return {
         name: Exclusion(because=" ".join(reason.split()), by=" ".join(by.split()))
         for name, reason in zip(ids, reasons, strict=True)

@@ -141,7 +141,7 @@ _SAYS = ("text", "body", "message", "content", "comment", "description", "note")
 
 
 def _elsewhere(situation: Situation, operation: str, arguments: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
-    """The same thing said through another channel of the scenario's path, for an agent without mail: a chat, an issue."""
+    """The same said through another channel of the scenario's path, for an agent without mail: a chat, an issue."""
     letters = [given for name, given in _ways(situation, operation, arguments) if name == "email.send"]
     if not letters:
         return None

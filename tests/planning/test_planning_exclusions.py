@@ -41,6 +41,13 @@ def test_reasons_are_paired_in_order_and_one_may_serve_all() -> None:
         (["leak"], ["a"], "Jo", ["leak"], "leak is asked for with --scenario and left out with --exclude"),
         ([], ["a"], "Jo", [], "name the scenario with --exclude"),
         (["leak"], ["a"], " ", [], "say who with --by or INSIDER_AUDIT_BY"),
+        (
+            ["leak"],
+            ["the key is sk-proj-Qv8Zt3LmN5xR2wY7kB4dHs6P"],
+            "Jo",
+            [],
+            "a credential stands in --because or --by",
+        ),
     ],
 )
 def test_an_exclusion_without_a_reason_or_a_name_is_refused(
