@@ -25,6 +25,8 @@ from audit.world.tools import Route
 
 _ESSENTIAL = {"file.write": frozenset({"content"})}
 """Arguments that an operation can do without and a tool that stands for it cannot: writing nothing empties a file."""
+_MOST_NAMED = 2
+"""Operations named in one sentence."""
 _CHOOSERS = frozenset({"action", "operation", "op", "command", "act", "verb", "do"})
 """Arguments that say what a call does."""
 _MAYBE_CHOOSERS = frozenset(
@@ -124,12 +126,13 @@ def infer_binding(
     candidates = [o for o in own if objection(name, o) is None]
     if not candidates:
         spoken = ", ".join(dict.fromkeys(f"`{objection(name, o)}`" for o in own))
-        others = _listed([o.name for o in own])
-        return Binding(
-            operation=None,
-            reason=f"its name says {spoken}, which {others} would not do; if one stands for it all the same, write "
-            "binding.operation in the profile",
+        none = (
+            f"{_listed([o.name for o in own])} would not do"
+            if len(own) <= _MOST_NAMED
+            else "no operation of its capabilities does"
         )
+        mend = "if an operation stands for it all the same, write binding.operation in the profile"
+        return Binding(operation=None, reason=f"its name says {spoken}, which {none}; {mend}")
     fits = [_fit(operation, found, {}, known) for operation in candidates]
     asks = bool(required(resolve(parameters, parameters)))
     whole = [fit for fit in fits if not fit.lacking and (fit.names or points_to(name, fit.operation) or not asks)]

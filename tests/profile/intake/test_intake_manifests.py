@@ -298,3 +298,10 @@ def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
         assert read_tool_list(raw, "list")
     except ToolListError:
         return  # any other error fails the test
+
+
+@pytest.mark.parametrize("raw", [b"", b" \n\t\n", b"\xef\xbb\xbf"])
+def test_an_empty_file_is_told_as_a_list_that_is_missing(raw: bytes) -> None:
+    with pytest.raises(ToolListError) as caught:
+        read_tool_list(raw, "empty.json")
+    assert str(caught.value).startswith("empty.json: nothing is in it; give the reply of MCP `tools/list`")

@@ -86,6 +86,8 @@ def read_tool_list(raw: bytes, source: str) -> tuple[ListedTool, ...]:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise ToolListError([Problem(source, line, 1, "the list is not UTF-8 text", "save it as UTF-8")]) from None
+    if not text.strip():
+        raise _refused(source, "nothing is in it", _FORMS)
     parsed = _parse(text, source)
     entries: list[_Entry] = []
     for position, document in enumerate(parsed.documents):
