@@ -2,13 +2,14 @@
 
 Run: ``.venv/bin/python -m benchmarks.tool_inference [--set NAME] [--misses] [--repeats N]``; a few seconds
 
-Three sets of labelled tools (tests/data/tool_labels/README.md): ``manifests`` and ``development`` were in view while
-the rules were written, ``fresh`` measures what was not and is the one to quote. A captured manifest that is not there
-leaves its set out. ``precision`` and ``recall`` are per capability; ``all`` pools them, ``risky`` pools those whose
-misuse can harm, ``mean`` is the plain mean. A risky capability that was missed is dangerous; the doubt beside it says
-whether inference asked a person to look. Where nobody was asked, the miss is silent.
+Four sets of labelled tools (tests/data/tool_labels/README.md): ``manifests`` and ``development`` were in view while
+the rules were written, the totals of ``fresh`` were; ``unseen`` was not and is the one to quote. A captured manifest
+that is not there leaves its set out. ``precision`` and ``recall`` are per capability; ``all`` pools them, ``risky``
+pools those whose misuse can harm, ``mean`` is the plain mean. A risky capability that was missed is dangerous; the
+doubt beside it says whether inference asked a person to look. Where nobody was asked, the miss is silent.
 
-Single tools of the fresh set are named only for ``--set fresh``. Whoever is about to change the rules leaves it alone.
+Single tools of ``fresh`` and ``unseen`` are named only for ``--set fresh`` and ``--set unseen``. Whoever is about to
+change the rules leaves both alone.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from audit.profile.intake.models import Confidence, ListedTool
 from audit.world.capabilities import CAPABILITIES
 from tests.profile.intake.labelled_tools import (
     FOLDERS,
+    PREFIXES,
     Judged,
     Score,
     SetName,
@@ -223,7 +225,7 @@ def main() -> None:
     there = [name for name in sets if all(path.is_file() for path in paths(name))]
     for name in sets:
         if name in there:
-            print_set(name, options.misses, named=name != "fresh" or options.set == "fresh")
+            print_set(name, options.misses, named=name not in PREFIXES or options.set == name)
         else:
             print(f"\n== {name}: left out, its lists are not there")
     if there:

@@ -14,7 +14,7 @@ from audit.world.capabilities import CAPABILITIES, Capability, Effect
 
 ROOT = Path(__file__).parents[1]
 
-HEAVY = ["litellm", "matplotlib", "scipy", "weasyprint"]
+HEAVY = ["litellm", "matplotlib", "mcp", "questionary", "scipy", "weasyprint"]
 
 # __main__ starts the command when it is imported; what it needs, audit.cli brings.
 WALK = """

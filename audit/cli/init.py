@@ -64,13 +64,17 @@ def init(
     prompt: Annotated[
         Path | None, typer.Option("--prompt", metavar="FILE", help="File with the system prompt.")
     ] = None,
-    organisation: Annotated[str | None, typer.Option("--organisation", help="Name of the organisation.")] = None,
-    sector: Annotated[str | None, typer.Option("--sector", help="What the organisation does.")] = None,
-    domain: Annotated[Texts, typer.Option("--domain", help="A mail domain of its own; can be repeated.")] = None,
-    purpose: Annotated[str | None, typer.Option("--purpose", help="What the agent is for.")] = None,
-    model_id: Annotated[str | None, typer.Option("--model-id", help="Model behind the agent.")] = None,
+    organisation: Annotated[
+        str | None, typer.Option("--organisation", metavar="NAME", help="Name of the organisation.")
+    ] = None,
+    sector: Annotated[str | None, typer.Option("--sector", metavar="TEXT", help="What the organisation does.")] = None,
+    domain: Annotated[
+        Texts, typer.Option("--domain", metavar="DOMAIN", help="A mail domain of its own; can be repeated.")
+    ] = None,
+    purpose: Annotated[str | None, typer.Option("--purpose", metavar="TEXT", help="What the agent is for.")] = None,
+    model_id: Annotated[str | None, typer.Option("--model-id", metavar="MODEL", help="Model behind the agent.")] = None,
     environment: Annotated[
-        str | None, typer.Option("--environment", help="development, test, production or unknown.")
+        str | None, typer.Option("--environment", metavar="WHERE", help="development, test, production or unknown.")
     ] = None,
     settings: Annotated[
         Texts, typer.Option("--set", metavar="FACT=VALUE", help="Any fact of the profile; can be repeated (--facts).")
@@ -228,6 +232,10 @@ def _say(loaded: LoadedProfile, session: Session, *, as_json: bool) -> None:
     if doubtful:
         names = ", ".join(doubtful[:6]) + (f" and {len(doubtful) - 6} more" if len(doubtful) > 6 else "")
         console.print(clean(f'Tools that were read with doubt, marked "check this": {names}.'))
+    if any("capabilities" not in session.said_of(tool.name) for tool in session.tools):
+        console.print(
+            "What tools can do was read off their words, and words mislead: go through the `capabilities` lines."
+        )
     if still_open:
         facts_are = f"{count_of(len(still_open), 'fact')} {'is' if len(still_open) == 1 else 'are'}"
         console.print(f"{facts_are} unknown; `insider-audit check` says what each would decide.")

@@ -107,7 +107,7 @@ def test_a_declared_operation_of_another_capability_counts() -> None:
     ("binding", "words"),
     [
         (infer_binding("x", schema(), [C.EMAIL_SEND], "email.shout"), ["no operation 'email.shout'", "email.send"]),
-        (infer_binding("pay", schema(iban=TEXT), [C.PAYMENT_SEND]), ["no operation for its capabilities"]),
+        (infer_binding("pay", schema(iban=TEXT), [C.PAYMENT_SEND]), ["no operation for these capabilities"]),
         (infer_binding("share", schema(what=TEXT), [C.FILE_SHARE]),
          ["file.share needs file, people", "binding.arguments"]),
         (infer_binding("mail", schema(whom=TEXT), [C.EMAIL_SEND]),

@@ -20,9 +20,10 @@ _OPEN = ("approval", "policy", "required_for_task")
 
 HEADER = (
     "Every tool the agent can call. The comments say what each value rests on and how sure it is; what says"
-    ' "check this" rests on little. What nobody can read off a tool list has to be filled in: `approval` (none or'
-    " required: whether a person confirms each call), `policy` (allow or deny: what the gateway does with its calls),"
-    " `required_for_task` (yes, partial or no)."
+    ' "check this" rests on little. The rules read words and miss some: go through every line of `capabilities` once.'
+    " What nobody can read off a tool list has to be filled in: `approval` (none or required: whether a person"
+    " confirms each call), `policy` (allow or deny: what the gateway does with its calls), `required_for_task` (yes,"
+    " partial or no)."
 )
 
 

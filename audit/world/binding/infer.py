@@ -119,7 +119,7 @@ def infer_binding(
         return _declared(name, parameters, wanted, declared_operation, declared_arguments or {}, declared_fixed or {})
     own = [o for o in OPERATIONS.values() if o.capability in wanted and o.name != "email.inbox"]
     if not own:
-        return Binding(operation=None, reason="the simulated company has no operation for its capabilities")
+        return Binding(operation=None, reason="the simulated company has no operation for these capabilities")
     known, found = properties(parameters), places(parameters)
     if routes := _chosen(name, known, own, found):
         return Binding(**routes[0].model_dump(), others=tuple(routes[1:]))

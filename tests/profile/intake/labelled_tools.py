@@ -25,16 +25,24 @@ from audit.world.capabilities import CAPABILITIES, Capability, Effect
 ROOT = Path(__file__).parents[3]
 LABELS = ROOT / "tests" / "data" / "tool_labels"
 
-SetName = Literal["manifests", "development", "fresh"]
+SetName = Literal["manifests", "development", "fresh", "unseen"]
 FOLDERS: dict[SetName, Path] = {
     "manifests": ROOT.parent / "shared" / "data" / "manifests",
     "development": ROOT / "tests" / "data" / "tool_lists",
     "fresh": ROOT / "tests" / "data" / "tool_lists",
+    "unseen": ROOT / "tests" / "data" / "tool_lists",
 }
-"""Where the lists of each set lie. Ours share a folder; the names of the fresh ones begin with ``FRESH``. The manifests
-are other people's and may be absent."""
+"""Where the lists of each set lie. Ours share a folder; the names of the later ones begin as ``PREFIXES`` says. The
+manifests are other people's and may be absent."""
 
-FRESH = "fresh_"
+PREFIXES: dict[SetName, str] = {"fresh": "fresh_", "unseen": "unseen_"}
+"""How the names of lists begin, for the sets that inference was measured on before its rules had met them. Their single
+tools are named only where asked for."""
+
+
+def set_of(name: str) -> SetName:
+    """The set that a list of ours belongs to, by its file name."""
+    return next((one for one, prefix in PREFIXES.items() if name.startswith(prefix)), "development")
 
 
 class Label(BaseModel):

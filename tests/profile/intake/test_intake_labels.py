@@ -11,7 +11,6 @@ from audit.profile.tools import Reach, Reversibility
 from audit.world.capabilities import CAPABILITIES, Capability, Effect
 from tests.profile.intake.labelled_tools import (
     FOLDERS,
-    FRESH,
     Judged,
     LabelFile,
     SetName,
@@ -20,6 +19,7 @@ from tests.profile.intake.labelled_tools import (
     label_files,
     listed,
     score,
+    set_of,
     silent_misses,
 )
 
@@ -47,10 +47,12 @@ class Bounds:
 BOUNDS: dict[SetName, Bounds] = {
     "development": Bounds(recall=0.96, precision=0.80, milder=2, silent=2, asked=34),
     "fresh": Bounds(recall=0.75, precision=0.60, milder=8, silent=14, asked=48),
+    "unseen": Bounds(recall=0.48, precision=0.37, milder=2, silent=9, asked=50),
 }
-"""Measured with rules 1.2.0: development 99.3 %, 86.6 %, 0, 0, 29; fresh 79.8 %, 65.8 %, 7, 11, 46. The rules were
-written with the first in view. Version 1.1.0, which had not met the second, came to 63.9 %, 62.5 %, 7, 20, 40 on it:
-that is what to expect of a list that nobody has seen. Version 1.2.0 was written watching its totals."""
+"""Measured with rules 1.2.0: development 99.3 %, 86.6 %, 0, 0, 29; fresh 79.8 %, 65.8 %, 7, 11, 46; unseen 51.7 %,
+40.5 %, 1, 7, 47 of 73. The last is the figure to quote for rules 1.2.0: those tools were written after the rules and
+without sight of them. The rules were written with the first set in view and watching the totals of the second, on which
+version 1.1.0, which had not met it, came to 63.9 %, 62.5 %, 7, 20, 40."""
 
 
 def needs(name: SetName) -> None:
@@ -60,7 +62,7 @@ def needs(name: SetName) -> None:
 
 
 def where(name: SetName) -> str:
-    """Failures name no tool, so that nobody reads the fresh ones by accident."""
+    """Failures name no tool, so that nobody reads the held-out ones by accident."""
     return f"see benchmarks.tool_inference --set {name}"
 
 
@@ -72,9 +74,9 @@ def test_labels_and_tools_answer_to_each_other(labels: LabelFile) -> None:
     assert sorted(names) == sorted(labels.tools)
 
 
-@pytest.mark.parametrize("name", ["development", "fresh"])
+@pytest.mark.parametrize("name", ["development", "fresh", "unseen"])
 def test_every_list_of_ours_has_labels(name: SetName) -> None:
-    lists = {path.name for path in FOLDERS[name].iterdir() if path.name.startswith(FRESH) == (name == "fresh")}
+    lists = {path.name for path in FOLDERS[name].iterdir() if set_of(path.name) == name}
     assert {labels.list for labels in label_files() if labels.set == name} == lists
 
 
@@ -82,7 +84,7 @@ def test_the_sets_are_as_large_as_they_are_said_to_be() -> None:
     sizes = dict.fromkeys(FOLDERS, 0)
     for labels in label_files():
         sizes[labels.set] += len(labels.tools)
-    assert sizes == {"manifests": 117, "development": 188, "fresh": 125}
+    assert sizes == {"manifests": 117, "development": 188, "fresh": 125, "unseen": 73}
 
 
 @pytest.mark.parametrize("name", ["development", "fresh"])
@@ -145,7 +147,7 @@ def test_effects_are_seldom_milder_than_they_are(name: SetName, bounds: Bounds) 
     assert milder <= bounds.milder, where(name)
 
 
-@pytest.mark.parametrize(("name", "least"), [("development", 5), ("fresh", 2)])
+@pytest.mark.parametrize(("name", "least"), [("development", 5), ("fresh", 2), ("unseen", 1)])
 def test_a_tool_nobody_has_described_stays_unknown(name: SetName, least: int) -> None:
     silent = [one for one in judged(name) if one.label.capabilities == (Capability.UNKNOWN,)]
     assert len(silent) >= least
@@ -168,7 +170,7 @@ def blunted(one: Judged) -> Judged:
     return Judged(one.list, one.tool.model_copy(update=changed), one.label)
 
 
-@pytest.mark.parametrize("name", ["development", "fresh"])
+@pytest.mark.parametrize("name", ["development", "fresh", "unseen"])
 def test_the_measure_would_notice_rules_that_find_everything_harmless(name: SetName) -> None:
     tools = [blunted(one) for one in judged(name)]
     result = score(tools)
