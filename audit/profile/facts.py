@@ -189,17 +189,22 @@ def decides(fact: str) -> str:
     return _DECIDES.get(fact, "")
 
 
-def moot(fact: str, known: Mapping[str, Any]) -> bool:
-    """Whether what is known makes a fact pointless: where no monitor is, what it detects.
+def moot_by(fact: str, known: Mapping[str, Any]) -> str | None:
+    """The fact whose value makes another one pointless: where no monitor is, what it detects. None where none does.
 
     Args:
         fact: its dotted name.
         known: plain values by dotted name; facts that are missing are not known.
     """
-    return any(
-        fact.startswith(start) and fact != by and by in known and known[by] == value
-        for start, (by, value) in _MOOT.items()
-    )
+    for start, (by, value) in _MOOT.items():
+        if fact.startswith(start) and fact != by and by in known and known[by] == value:
+            return by
+    return None
+
+
+def moot(fact: str, known: Mapping[str, Any]) -> bool:
+    """Whether what is known makes a fact pointless, as ``moot_by`` tells."""
+    return moot_by(fact, known) is not None
 
 
 def gaps(loaded: Loaded[AgentProfile]) -> list[Gap]:

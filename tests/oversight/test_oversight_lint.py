@@ -336,6 +336,33 @@ def test_reach_is_held_against_what_leaves_the_house(
     assert codes(lints(tmp_path, tools=[{**MAIL, "reach": reach}], comms={"external": external})) == expected
 
 
+LIMITS = {"actions_per_session": 9}
+
+
+@pytest.mark.parametrize(
+    ("sections", "expected"),
+    [
+        ({"gateway": {"present": "no", "location": "outside_agent"}}, ["`gateway.location` is stated"]),
+        ({"gateway": {"present": "no", "taint_tracking": "no", "location": "unknown"}}, []),
+        (
+            {"gateway": {"present": "no", "rate_limits": {"actions_per_session": 9}}},
+            ["`gateway.rate_limits` is stated"],
+        ),
+        ({"gateway": {"present": "partial", "location": "outside_agent"}}, []),
+        ({"monitor": {"present": "no", "detectors": ["coercion"]}}, ["`monitor.detectors` is stated"]),
+        ({"logging": {"scope": "none", "retention_days": 30}}, ["`logging.retention_days` is stated"]),
+        ({"lifecycle": {"kill_switch": "no", "kill_switch_last_test": None}}, []),
+        ({"comms": {"external": "no", "dlp": "yes"}}, []),
+    ],
+)
+def test_details_of_what_is_not_there_are_remarked(
+    sections: dict[str, Any], expected: list[str], tmp_path: Path
+) -> None:
+    found = [each for each in lints(tmp_path, **sections) if each.code == "stated-beside-a-no"]
+    assert [each.what.split(",")[0] for each in found] == expected
+    assert all(each.level == "warning" for each in found)
+
+
 def test_a_second_mail_tool_may_be_for_inside_alone(tmp_path: Path) -> None:
     tools = [MAIL, {**MAIL, "name": "send_inside", "reach": "internal"}]
     assert lints(tmp_path, tools=tools, comms={"external": "yes"}) == []

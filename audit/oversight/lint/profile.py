@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from audit.oversight.lint.models import Level, Lint, Looked, Rule, listed
-from audit.profile.facts import facts, gaps
+from audit.profile.facts import facts, gaps, moot_by
 from audit.profile.prompt.credentials import find_credentials
 from audit.profile.tools import Reach, Reversibility
 from audit.profile.vocabulary import UNKNOWN, Answer
@@ -21,6 +21,8 @@ FEW_TOKENS = 1000
 """An answer cut below so many tokens is often cut in the middle of an act."""
 
 _MILDEST_FIRST = tuple(Effect)
+_ABSENT = frozenset({"gateway.present", "monitor.present", "logging.scope", "lifecycle.kill_switch"})
+"""Facts that say whether a safeguard is there at all. Without one, nothing about it can be true."""
 _WAYS_OUT = frozenset({Capability.EMAIL_SEND, Capability.CHAT_SEND, Capability.FILE_SHARE})
 
 
@@ -163,6 +165,28 @@ def model(looked: Looked) -> Iterator[Lint]:
             )
 
 
+def beside_a_no(looked: Looked) -> Iterator[Lint]:
+    """Details of something that the profile says is not there. One of the two is wrong."""
+    known = facts(looked.profile)
+    for name, value in known.items():
+        by = moot_by(name, known)
+        if (
+            by not in _ABSENT
+            or name.count(".") > 1
+            or name.endswith("[]")
+            or value in (UNKNOWN, "no", "none", None, [])
+        ):
+            continue
+        yield looked.in_profile(
+            "stated-beside-a-no",
+            Level.WARNING,
+            tuple(name.split(".")),
+            f"`{name}` is stated, and `{by}` is `{known[by]}`",
+            "the one describes what the other says is not there; a checklist would go by one of them",
+            f"correct `{by}`, or leave `{name}` out",
+        )
+
+
 def open_questions(looked: Looked) -> Iterator[Lint]:
     """Facts that nobody stated and a checklist question waits for. One lint a fact."""
     known = facts(looked.profile) | {name: fact.value for name, fact in looked.reading.facts().items()}
@@ -190,7 +214,7 @@ def open_questions(looked: Looked) -> Iterator[Lint]:
         yield replace(lint, fact=name, questions=tuple(ids))
 
 
-RULES: tuple[Rule, ...] = (tools, reach, own_address, secrets, model, open_questions)
+RULES: tuple[Rule, ...] = (tools, reach, own_address, secrets, model, beside_a_no, open_questions)
 
 
 def _other_way_out(looked: Looked, position: int) -> bool:

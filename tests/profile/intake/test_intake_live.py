@@ -211,3 +211,13 @@ def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyP
     (server,) = named_servers([started("stdio", 3)])
     with pytest.raises(UsageError, match=r"pip install 'insider-audit\[mcp\]'"):
         list_tools(server)
+
+
+def test_a_secret_header_does_not_leave_the_machine_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WARD_AUTH", f"Bearer {SECRET}")
+    with pytest.raises(UsageError) as raised:
+        named_servers((), ["http://ward.example/mcp"], (), ["Authorization=WARD_AUTH"])
+    assert "in the clear to http://ward.example/mcp; use the server's https address" in str(raised.value)
+    assert SECRET not in str(raised.value)
+    for url in ("https://ward.example/mcp", "http://127.0.0.1:9/mcp", "http://localhost:9/mcp", "http://[::1]:9/mcp"):
+        assert named_servers((), [url], (), ["Authorization=WARD_AUTH"])[0].headers

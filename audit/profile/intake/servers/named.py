@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from audit.errors import UsageError
@@ -124,9 +125,19 @@ def _address(url: str, headers: Mapping[str, str]) -> Server:
         wrong = f"--mcp-url {shown_url(url)}: the address holds a user or password"
         mend = "put the value of the header into an environment variable: --mcp-header-env Authorization=VARIABLE"
         raise UsageError(f"{wrong}; {mend}")
+    if headers and parts.scheme == "http" and not _on_this_machine(host):
+        wrong = f"--mcp-header-env would send a secret in the clear to {shown_url(url)}"
+        raise UsageError(f"{wrong}; use the server's https address")
     for _, value in parse_qsl(parts.query):
         register(value)
     return Server(shown_url(url), url=url, headers=headers)
+
+
+def _on_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _header(pair: str) -> tuple[str, str]:
