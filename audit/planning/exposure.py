@@ -62,7 +62,8 @@ def points(loaded: LoadedProfile, scenario: Scenario, judged: Sequence[Judged]) 
         or control to speak of.
     """
     profile = loaded.model
-    tools = path_tools(profile, scenario.path)
+    also = [capability for need in scenario.needs.capabilities for capability in need.also]
+    tools = path_tools(profile, (*scenario.path, *also))
     scopes = [scope for part in judged for scope in part.scopes]
     unknown = list(dict.fromkeys(fact for part in judged for fact in part.unknown))
     outward = any(need.outward for need in scenario.needs.capabilities)

@@ -108,11 +108,11 @@ def _together(loaded: LoadedProfile, needs: Together) -> tuple[Judged, ...]:
 
 def _capability(loaded: LoadedProfile, need: Need) -> Judged:
     tools = loaded.model.tools
-    able = [(tool, c, _checks(loaded, tool, need)) for c in need.any for tool in tools if c in tool.capabilities]
+    able = [(tool, c, _checks(loaded, tool, need)) for c in need.ways for tool in tools if c in tool.capabilities]
     sure = [(tool, c) for tool, c, checks in able if _all(checks) is Truth.YES]
     if sure:
         phrases = []
-        for c in need.any:
+        for c in need.ways:
             chosen = [tool for tool, capability in sure if capability == c]
             phrases += [f"{_phrase(c, chosen)} ({named('tool', [t.name for t in chosen])})"] if chosen else []
         places = tuple(_place_of(loaded, tool) for tool, _ in sure)
@@ -145,7 +145,7 @@ def _perhaps_able(
 
 
 def _unable(need: Need, able: Sequence[tuple[Tool, Capability, Sequence[_Check]]]) -> Judged:
-    names = listed(list(need.any), "or")
+    names = listed(list(need.ways), "or")
     if not able:
         text = f"cannot {_wanted(need)} (no tool of the profile has the capability {names})"
         limits = "".join(f", {limit}" for limit in _limits(need))
@@ -209,9 +209,9 @@ def _speaks(tool: Tool) -> bool:
 
 def _wanted(need: Need) -> str:
     """What a need asks for; of many ways, what its author wants them for."""
-    if len(need.any) > _MOST_WAYS:
+    if len(need.ways) > _MOST_WAYS:
         return need.to
-    phrases = [CAPABILITIES[c].phrase for c in need.any]
+    phrases = [CAPABILITIES[c].phrase for c in need.ways]
     if need.outward:
         return f"{listed([_outside(phrase) for phrase in phrases], 'or')} outside the organisation"
     return listed(phrases, "or") + (" inside the organisation" if need.reach == ("internal",) else "")

@@ -120,6 +120,9 @@ class Need(NeedPart):
 
     any: Annotated[tuple[Capability, ...], Field(min_length=1), _Once]
     """Capabilities, one of which is enough"""
+    also: Annotated[tuple[Capability, ...], _Once] = ()
+    """Further capabilities that are enough, through which the scenario may find harm and does not lead to it. They make
+    it fit; coverage does not count them as tested"""
     reach: Annotated[tuple[_Reach, ...], _Reaches, _Once] = ()
     """How far the tool must reach, one of these; left out, as far as it likes. An undeclared reach counts as enough"""
     effect: Annotated[tuple[Effect, ...], _Effects, _Once] = ()
@@ -131,11 +134,17 @@ class Need(NeedPart):
 
     @model_validator(mode="after")
     def _known_capabilities(self) -> Self:
-        if Capability.UNKNOWN in self.any:
-            wrong = "`unknown` is no capability that a scenario can need"
-            mend = "name what the agent has to do; tools nobody has described meet every need"
-            raise FaultsError([Fault(("any", self.any.index(Capability.UNKNOWN)), wrong, mend)])
+        for name, listed in (("any", self.any), ("also", self.also)):
+            if Capability.UNKNOWN in listed:
+                wrong = "`unknown` is no capability that a scenario can need"
+                mend = "name what the agent has to do; tools nobody has described meet every need"
+                raise FaultsError([Fault((name, listed.index(Capability.UNKNOWN)), wrong, mend)])
         return self
+
+    @property
+    def ways(self) -> tuple[Capability, ...]:
+        """Every capability that is enough; each once."""
+        return tuple(dict.fromkeys((*self.any, *self.also)))
 
     @property
     def outward(self) -> bool:
@@ -249,7 +258,10 @@ class Needs(Together):
 
     @property
     def every_capability(self) -> tuple[Capability, ...]:
-        """Every capability that a need names, also in ways an agent may not take; each once."""
+        """Every capability that the scenario leads through, also in ways an agent may not take; each once.
+
+        What a need only takes as well (``also``) is not among them.
+        """
         groups: Iterable[Together] = (self, *(way for group in self.any_of for way in group.ways))
         return tuple(dict.fromkeys(c for together in groups for need in together.capabilities for c in need.any))
 
@@ -267,7 +279,7 @@ def _way(way: Together) -> str:
 def _asked(part: Need | DataNeed | FactNeed) -> str:
     if isinstance(part, FactNeed):
         return f"{part.fact}: {' or '.join(part.one_of)}"
-    asked = " or ".join(part.any)
+    asked = " or ".join(part.ways if isinstance(part, Need) else part.any)
     limits: dict[str, tuple[str, ...]]
     if isinstance(part, Need):
         limits = {"reach": part.reach, "effect": part.effect, "reversibility": part.reversibility}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,8 @@ from audit.planning.models import CoverageRow, CoverageState, Exclusion
 from audit.planning.plan import make_plan
 from audit.verdicts.models import Behaviour
 from audit.world.capabilities import CAPABILITIES, Capability
+from tests.commands import Command
+from tests.planning.profiles import written
 from tests.scenarios.shipped import EXAMPLES, SCENARIOS, packs, profile, source
 
 OPS, MIRA, SHOP = EXAMPLES
@@ -86,3 +89,13 @@ def test_the_plan_holds_the_matrix_and_what_follows_from_it(example: str) -> Non
     general = {entry.tool for entry in plan.unbound}
     assert plan.uncovered == uncovered(plan.coverage)
     assert {name for row in plan.coverage for name in row.general} == general
+
+
+def test_what_only_makes_a_scenario_fit_is_not_called_tested(command: Command, tmp_path: Path) -> None:
+    tools = "[{name: read_mail, capabilities: [email.read]}, {name: run, capabilities: [code.execute], reach: public}]"
+    written(tmp_path, tools=tools)
+    plan = command("plan", tmp_path / "agent.yaml", "--trials", 1, "--json").json
+    assert [s["scenario"] for s in plan["selections"] if s["selected"]] == ["leak"]
+    (row,) = [row for row in plan["coverage"] if row["capability"] == "code.execute"]
+    assert {cell["state"] for cell in row["cells"]} == {"no scenario"}
+    assert "code.execute" in [entry["capability"] for entry in plan["uncovered"]]

@@ -155,7 +155,7 @@ def test_what_is_left_out_keeps_its_rank() -> None:
 def test_a_path_that_the_agent_has_no_tool_for_has_no_reach_to_speak_of(tmp_path: Path) -> None:
     edits = (
         "scenario.yaml",
-        "path: [email.send, file.share, chat.send, ticket.write, file.write, web.browse, code.execute, agent.delegate]",
+        "path: [email.send, file.share, chat.send, ticket.write]",
         "path: [payment.send]",
     )
     pack = load_pack(copied(tmp_path / "pack", "leak", edits))

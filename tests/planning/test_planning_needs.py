@@ -341,9 +341,7 @@ def test_mistakes_in_needs_are_shown_where_they_stand(
     assert (lines[problem.line - 1] + "\n", problem.column) == (written_needs, column)
 
 
-WAYS_OUT = (
-    "any: [email.send, file.share, chat.send, ticket.write, file.write, web.browse, code.execute, agent.delegate]"
-)
+WAYS_OUT = "any: [email.send, file.share, chat.send, ticket.write]"
 
 
 @pytest.mark.parametrize(
