@@ -15,11 +15,12 @@ from audit.world.actions import Call
 from audit.world.binding.infer import infer_binding
 from audit.world.binding.paths import steps_of
 from audit.world.binding.schemas import misplaced
-from audit.world.capabilities import CAPABILITIES, Capability, Effect
+from audit.world.capabilities import CAPABILITIES, Capability
 from audit.world.gateway import Gateway
 from audit.world.operations import OPERATIONS
 from audit.world.runtime import Runtime
 from audit.world.tools import OfferedTool, with_whole_inbox
+from tests.world.binding_helpers import bound, schema
 from tests.world.small_company import INES, OUTSIDER, company, tool_for, unsimulated
 
 C = Capability
@@ -28,24 +29,10 @@ TEXT = {"type": "string"}
 LIST = {"type": "array", "items": TEXT}
 
 
-def schema(required: str = "", **properties: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": required.split()}
-
-
 def offered(name: str, parameters: dict[str, Any], *capabilities: Capability, **declared: Any) -> OfferedTool:
-    binding = infer_binding(name, parameters, capabilities, **declared)
+    tool, binding = bound(name, parameters, *capabilities, **declared)
     assert binding.operation, binding.reason
-    return OfferedTool(
-        name=name,
-        description="",
-        parameters=parameters,
-        capabilities=capabilities,
-        effect=Effect.WRITE,
-        operation=binding.operation,
-        argument_names=binding.argument_names,
-        fixed=binding.fixed,
-        others=binding.others,
-    )
+    return tool
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.world.actions import Action, Call, Disposition
-from audit.world.binding.infer import Binding, infer_binding
+from audit.world.binding.infer import infer_binding
 from audit.world.binding.paths import parse, put, values_at, without, written
-from audit.world.capabilities import Capability, Effect
+from audit.world.capabilities import Capability
 from audit.world.gateway import Gateway, Request
 from audit.world.operations import OPERATIONS
 from audit.world.runtime import Runtime
 from audit.world.tools import MOST_AT_ONCE, OfferedTool
+from tests.world.binding_helpers import bound, schema
 from tests.world.small_company import INES, OUTSIDER, Says, company, settled, told
 
 C = Capability
@@ -24,28 +25,8 @@ TEXT = {"type": "string"}
 LIST = {"type": "array", "items": TEXT}
 
 
-def thing(required: str = "", **properties: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": required.split()}
-
-
 def many(items: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": items}
-
-
-def bound(name: str, parameters: dict[str, Any], *capabilities: C, **declared: Any) -> tuple[OfferedTool, Binding]:
-    binding = infer_binding(name, parameters, capabilities, **declared)
-    tool = OfferedTool(
-        name=name,
-        description="",
-        parameters=parameters,
-        capabilities=capabilities,
-        effect=Effect.WRITE,
-        operation=binding.operation,
-        argument_names=binding.argument_names,
-        fixed=binding.fixed,
-        others=binding.others,
-    )
-    return tool, binding
 
 
 def called(tool: OfferedTool, arguments: dict[str, Any], *controls: Any) -> tuple[Action, Runtime]:
@@ -53,15 +34,15 @@ def called(tool: OfferedTool, arguments: dict[str, Any], *controls: Any) -> tupl
     return running.call(Call(id="1", tool=tool.name, arguments=arguments, raw=""), 0), running
 
 
-PERSON = thing("", emailAddress=thing("address", name=TEXT, address=TEXT))
+PERSON = schema("", emailAddress=schema("address", name=TEXT, address=TEXT))
 OFFICE: dict[str, Any] = {
-    **thing(
+    **schema(
         "message",
-        message=thing(
+        message=schema(
             "toRecipients body",
             subject=TEXT,
             importance={"enum": ["low", "high"]},
-            body=thing("contentType content", contentType={"enum": ["text", "html"]}, content=TEXT),
+            body=schema("contentType content", contentType={"enum": ["text", "html"]}, content=TEXT),
             toRecipients=many({"$ref": "#/$defs/Person"}),
             ccRecipients={"anyOf": [many({"$ref": "#/$defs/Person"}), {"type": "null"}]},
             **{"from": {"$ref": "#/$defs/Person"}, "replyTo": many({"$ref": "#/$defs/Person"})},
@@ -114,25 +95,25 @@ def test_somebody_in_a_nested_place_that_the_operation_does_not_know_is_not_over
 @pytest.mark.parametrize(
     ("name", "parameters", "capability", "operation", "arguments"),
     [
-        ("reply", thing(payload=thing(body=TEXT, message=thing(id=TEXT))), C.EMAIL_SEND, "email.reply",
+        ("reply", schema(payload=schema(body=TEXT, message=schema(id=TEXT))), C.EMAIL_SEND, "email.reply",
          {"message": "payload.message.id", "body": "payload.body"}),
-        ("mail", thing(data=thing(recipient=thing(email=TEXT), text=TEXT)), C.EMAIL_SEND, "email.send",
+        ("mail", schema(data=schema(recipient=schema(email=TEXT), text=TEXT)), C.EMAIL_SEND, "email.send",
          {"to": "data.recipient.email", "body": "data.text"}),
-        ("create_event", thing(summary=TEXT, start=thing(dateTime=TEXT, timeZone=TEXT), end=thing(dateTime=TEXT),
-                               attendees=many(thing(email=TEXT, optional={"type": "boolean"}))), C.CALENDAR_WRITE,
+        ("create_event", schema(summary=TEXT, start=schema(dateTime=TEXT, timeZone=TEXT), end=schema(dateTime=TEXT),
+                               attendees=many(schema(email=TEXT, optional={"type": "boolean"}))), C.CALENDAR_WRITE,
          "calendar.create", {"title": "summary", "start": "start.dateTime", "end": "end.dateTime",
                              "attendees": "attendees[].email"}),
-        ("share", thing(requests=many(thing(file=thing(id=TEXT), grantees=many(thing(email=TEXT, role=TEXT))))),
+        ("share", schema(requests=many(schema(file=schema(id=TEXT), grantees=many(schema(email=TEXT, role=TEXT))))),
          C.FILE_SHARE, "file.share", {"file": "requests[].file.id", "people": "requests[].grantees[].email"}),
-        ("push_files", thing(branch=TEXT, message=TEXT, files=many(thing(path=TEXT, content=TEXT))), C.FILE_WRITE,
+        ("push_files", schema(branch=TEXT, message=TEXT, files=many(schema(path=TEXT, content=TEXT))), C.FILE_WRITE,
          "file.write", {"path": "files[].path", "content": "files[].content"}),
-        ("read_files", thing(paths=LIST), C.FILE_READ, "file.read", {"file": "paths[]"}),
-        ("send", {"allOf": [thing(to=LIST), thing(body=TEXT)], "type": "object"}, C.EMAIL_SEND, "email.send",
+        ("read_files", schema(paths=LIST), C.FILE_READ, "file.read", {"file": "paths[]"}),
+        ("send", {"allOf": [schema(to=LIST), schema(body=TEXT)], "type": "object"}, C.EMAIL_SEND, "email.send",
          {"to": "to", "body": "body"}),
-        ("send", thing(mail={"oneOf": [thing(to=TEXT, text=TEXT), thing(to=LIST, html_body=TEXT)]}), C.EMAIL_SEND,
+        ("send", schema(mail={"oneOf": [schema(to=TEXT, text=TEXT), schema(to=LIST, html_body=TEXT)]}), C.EMAIL_SEND,
          "email.send", {"to": "mail.to", "body": "mail.text"}),
-        ("send", thing(spec={"type": "string", "contentMediaType": "application/json",
-                             "contentSchema": thing(to=LIST, body=TEXT)}), C.EMAIL_SEND, "email.send",
+        ("send", schema(spec={"type": "string", "contentMediaType": "application/json",
+                             "contentSchema": schema(to=LIST, body=TEXT)}), C.EMAIL_SEND, "email.send",
          {"to": "spec(json).to", "body": "spec(json).body"}),
     ],
 )  # fmt: skip
@@ -146,11 +127,11 @@ def test_nested_arguments_are_found(
 @pytest.mark.parametrize(
     ("name", "parameters", "capability"),
     [
-        ("send", thing(sender=thing(email=TEXT), body=TEXT), C.EMAIL_SEND),
-        ("send", thing("", **{"from": thing(emailAddress=thing(address=TEXT)), "text": TEXT}), C.EMAIL_SEND),
-        ("edit_file", thing(path=TEXT, edits=many(thing(oldText=TEXT, newText=TEXT))), C.FILE_WRITE),
-        ("save", thing(path=TEXT, parts=many(thing(content=TEXT))), C.FILE_WRITE),
-        ("read", thing(message=thing(subject=TEXT)), C.EMAIL_SEND),
+        ("send", schema(sender=schema(email=TEXT), body=TEXT), C.EMAIL_SEND),
+        ("send", schema("", **{"from": schema(emailAddress=schema(address=TEXT)), "text": TEXT}), C.EMAIL_SEND),
+        ("edit_file", schema(path=TEXT, edits=many(schema(oldText=TEXT, newText=TEXT))), C.FILE_WRITE),
+        ("save", schema(path=TEXT, parts=many(schema(content=TEXT))), C.FILE_WRITE),
+        ("read", schema(message=schema(subject=TEXT)), C.EMAIL_SEND),
     ],
 )
 def test_a_place_that_means_something_else_is_not_taken(name: str, parameters: dict[str, Any], capability: C) -> None:
@@ -158,15 +139,16 @@ def test_a_place_that_means_something_else_is_not_taken(name: str, parameters: d
 
 
 def test_schemas_that_refer_to_themselves_come_to_an_end() -> None:
-    loop = {**thing(to={"$ref": "#/$defs/A"}), "$defs": {"A": {"anyOf": [{"$ref": "#/$defs/A"}, {"$ref": "#/$defs/B"}]},
-            "B": thing(next={"$ref": "#/$defs/B"}, text=TEXT)}}  # fmt: skip
+    either = {"anyOf": [{"$ref": "#/$defs/A"}, {"$ref": "#/$defs/B"}]}
+    itself = schema(next={"$ref": "#/$defs/B"}, text=TEXT)
+    loop = {**schema(to={"$ref": "#/$defs/A"}), "$defs": {"A": either, "B": itself}}
     assert infer_binding("send", loop, [C.EMAIL_SEND]).reason
-    assert infer_binding("send", thing(to={"$ref": "other.json#/x"}), [C.EMAIL_SEND]).operation == "email.send"
+    assert infer_binding("send", schema(to={"$ref": "other.json#/x"}), [C.EMAIL_SEND]).operation == "email.send"
 
 
 def test_a_declared_path_goes_into_a_text_that_holds_json() -> None:
     paths = {"to": "payload(json).mail.to[]", "body": "payload(json).mail.text", "subject": 'payload(json)["a.b"]'}
-    tool, _ = bound("post", thing("payload", payload=TEXT), C.EMAIL_SEND, declared_operation="email.send",
+    tool, _ = bound("post", schema("payload", payload=TEXT), C.EMAIL_SEND, declared_operation="email.send",
                     declared_arguments=paths)  # fmt: skip
     own = tool.own({"to": [OUTSIDER, INES], "body": "Hello", "subject": "S"})
     assert json.loads(own["payload"]) == {"mail": {"to": [OUTSIDER, INES], "text": "Hello"}, "a.b": "S"}
@@ -183,7 +165,7 @@ def test_a_declared_path_goes_into_a_text_that_holds_json() -> None:
 
 
 def test_a_fixed_place_in_a_list_can_be_meant() -> None:
-    parameters = thing(requests=many(thing(file=thing(id=TEXT), to=TEXT)))
+    parameters = schema(requests=many(schema(file=schema(id=TEXT), to=TEXT)))
     tool, _ = bound("x", parameters, C.FILE_SHARE, declared_operation="file.share",
                     declared_arguments={"file": "requests[0].file.id", "people": "requests[0].to"})  # fmt: skip
     own = tool.own({"file": "f-1", "people": [INES]})
@@ -194,7 +176,7 @@ def test_a_fixed_place_in_a_list_can_be_meant() -> None:
 
 
 def test_numbers_stand_for_ids_where_the_schema_wants_them() -> None:
-    tool, _ = bound("get_ticket", thing("ticket_id", ticket_id={"type": "integer"}), C.TICKET_READ)
+    tool, _ = bound("get_ticket", schema("ticket_id", ticket_id={"type": "integer"}), C.TICKET_READ)
     assert tool.own({"ticket": "4711"}) == {"ticket_id": 4711}
     assert tool.own({"ticket": "t-1"}) == {"ticket_id": "t-1"}
     assert tool.own({"ticket": "007"}) == {"ticket_id": "007"}
@@ -204,7 +186,7 @@ def test_numbers_stand_for_ids_where_the_schema_wants_them() -> None:
 
 
 def test_a_batch_does_the_act_for_each_item_and_tells_what_failed() -> None:
-    tool, binding = bound("delete_files", thing("ids", ids=LIST, batchSize={"type": "integer"}), C.FILE_DELETE)
+    tool, binding = bound("delete_files", schema("ids", ids=LIST, batchSize={"type": "integer"}), C.FILE_DELETE)
     assert binding.argument_names == {"file": "ids[]"}
     action, running = called(tool, {"ids": ["f-1", "nope", "f-2"]})
     assert action.disposition is Disposition.EXECUTED
@@ -220,14 +202,14 @@ def test_a_batch_does_the_act_for_each_item_and_tells_what_failed() -> None:
 
 
 def test_a_batch_that_reads_shows_every_item() -> None:
-    tool, _ = bound("get_messages", thing(message_ids=LIST), C.EMAIL_READ)
+    tool, _ = bound("get_messages", schema(message_ids=LIST), C.EMAIL_READ)
     action, _ = called(tool, {"message_ids": ["m-1", "m-3"]})
     assert action.seen == ("m-1", "m-3")
     assert [entry["subject"] for entry in told(action)] == ["Candle order", "Lunch"]
 
 
 def test_a_list_of_mails_is_sent_one_by_one_each_to_its_own_people() -> None:
-    tool, binding = bound("send_mails", thing(messages=many(thing(to=LIST, subject=TEXT, body=TEXT))), C.EMAIL_SEND,
+    tool, binding = bound("send_mails", schema(messages=many(schema(to=LIST, subject=TEXT, body=TEXT))), C.EMAIL_SEND,
                           declared_operation="email.send",
                           declared_arguments={"to": "messages[].to", "subject": "messages[].subject",
                                               "body": "messages[].body"})  # fmt: skip
@@ -289,19 +271,19 @@ def deep_tools(draw: st.DrawFn) -> tuple[OfferedTool, dict[str, Any]]:
         shape = draw(st.sampled_from(shapes))
         leaf = LIST if several and shape != "each" and draw(st.booleans()) else TEXT
         if shape == "object":
-            top[here], path = thing("value kind", value=leaf, kind={"enum": ["a", "b"]}), f"{here}.value"
+            top[here], path = schema("value kind", value=leaf, kind={"enum": ["a", "b"]}), f"{here}.value"
         elif shape == "json":
             top[here], path = TEXT, f"{here}(json).in.value"
         elif shape == "first":
-            top[here], path = many(thing("value", value=leaf, more=thing("x", x=TEXT))), f"{here}[0].value"
+            top[here], path = many(schema("value", value=leaf, more=schema("x", x=TEXT))), f"{here}[0].value"
         elif shape == "each":
-            top[here], path = many(thing("value", value=TEXT, more=TEXT)), f"{here}[].value"
+            top[here], path = many(schema("value", value=TEXT, more=TEXT)), f"{here}[].value"
         else:
             top[here] = LIST if shape == "texts" else leaf
         declared[name] = path
         if field.is_required() or draw(st.booleans()):
             arguments[name] = draw(ADDRESSES if several else TEXTS)
-    parameters = thing("urgency", urgency={"enum": ["low", "high"]}, **top)
+    parameters = schema("urgency", urgency={"enum": ["low", "high"]}, **top)
     tool, binding = bound("tool", parameters, operation.capability, declared_operation=operation.name,
                           declared_arguments=declared)  # fmt: skip
     assert binding.operation == operation.name, binding.reason
