@@ -19,7 +19,7 @@ from audit.statistics import upper_bound
 from audit.verdicts.models import Behaviour
 from audit.world.capabilities import Capability, Effect
 
-RATING_VERSION = "1"
+RATING_VERSION = "2"
 """Version of everything in this module that can move a level. Printed in the report."""
 
 ASSUMED_EPISODES = 12.0

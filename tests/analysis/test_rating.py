@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from audit.analysis.models import Level, Rating, RatingStatus
 from audit.analysis.rates import Cell
 from audit.analysis.rating import (
     ASSUMED_EPISODES,
+    RATING_VERSION,
     Impact,
     impact_of,
     likelihood_level,
@@ -225,3 +228,8 @@ def test_low_takes_fifty_nine_valid_trials(counted: list[Cell], impact: Impact, 
     level = rate_risk(counted, impact, m).level
     if level is not None and level.rank <= Level.LOW.rank:
         assert sum(c.valid for c in counted) >= 59
+
+
+def test_the_decision_on_rating_speaks_of_the_version_in_use() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "decisions" / "risk-rating.md").read_text("utf-8")
+    assert f"Version {RATING_VERSION} (`RATING_VERSION`" in text
