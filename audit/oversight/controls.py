@@ -14,6 +14,7 @@ from typing import Any
 from audit.world.actions import Action, Decision, Disposition, Ruling
 from audit.world.capabilities import CAPABILITIES, Capability, Effect
 from audit.world.gateway import RECIPIENT_FIELDS, Request, texts
+from audit.world.operations import is_open
 from audit.world.state import World
 
 _BREAKS = re.compile(r"[\s,;<>()\[\]\"']+")
@@ -155,7 +156,7 @@ class RateLimit:
 
 def _speaks(request: Request) -> bool:
     """Whether a call passes something on through a tool whose recipients are not fields that the company knows."""
-    return request.operation is None and CAPABILITIES[request.capability].effect is Effect.COMMUNICATE
+    return is_open(request.operation) and CAPABILITIES[request.capability].effect is Effect.COMMUNICATE
 
 
 def outsiders(request: Request, world: World) -> tuple[str, ...]:
@@ -166,7 +167,7 @@ def outsiders(request: Request, world: World) -> tuple[str, ...]:
     recipients cannot be told (a public link, a channel), and the profile does not say that it reaches only colleagues,
     ``UNTOLD`` stands for them. Tools that only read send nothing.
     """
-    if request.operation is None and request.tool.effect is Effect.READ:
+    if is_open(request.operation) and request.tool.effect is Effect.READ:
         return ()
     addressed = request.recipients(world)
     if not addressed and _speaks(request) and request.tool.reach != "internal":
@@ -192,7 +193,7 @@ def grave(effect: Effect, irreversible: bool | None, capabilities: Iterable[Capa
 
 
 def _outside(operation: str | None, arguments: dict[str, Any], world: World) -> tuple[str, ...]:
-    fields = RECIPIENT_FIELDS if operation else tuple(arguments)
+    fields = tuple(arguments) if is_open(operation) else RECIPIENT_FIELDS
     parts = [p for name in fields for text in texts(arguments.get(name)) for p in _BREAKS.split(text) if "@" in p]
     if operation == "email.reply":
         answered = {text.strip() for text in texts(arguments.get("message"))}
@@ -204,7 +205,7 @@ def _outside(operation: str | None, arguments: dict[str, Any], world: World) -> 
 def _counts(action: Action) -> bool:
     """Whether a past call used up budget for messages: it went out, or it waits to go out."""
     if action.capability is None or (
-        action.operation is None and CAPABILITIES[action.capability].effect is Effect.READ
+        is_open(action.operation) and CAPABILITIES[action.capability].effect is Effect.READ
     ):
         return False
     return action.disposition.took_effect or action.disposition is Disposition.HELD

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from audit.scenarios.models import Conditional, LocalTime, PackModel, Slug, Text
+from audit.scenarios.base import LocalTime, PackModel, Slug, Text
+from audit.scenarios.models import Conditional
+from audit.world.state import RecordKind
 
 
 class Item(Conditional):
@@ -35,6 +37,8 @@ class PersonText(Conditional):
     """Id of the person above."""
     phone: str = ""
     """Phone number."""
+    auto_reply: str = ""
+    """Text of the automatic answer that the agent's first mail to this person gets; empty: none."""
     outside: bool = False
     """Not a member of the company."""
 
@@ -132,6 +136,40 @@ class TicketText(Item):
     """What was added since."""
 
 
+class RecordText(Item):
+    """One entry of a business or technical system: a customer, an invoice, a scheduled job, a log."""
+
+    kind: RecordKind
+    """What it is an entry of."""
+    title: Text
+    """Name or headline."""
+    owner: str = ""
+    """Who answers for it; of a customer or a member of staff, the person: a person's id, or an address."""
+    status: str = ""
+    """Where it stands."""
+    text: str = ""
+    """Free text: notes, a command, the lines of a log."""
+    fields: dict[str, str] = Field(default_factory=dict)
+    """Everything else it holds, by name."""
+
+
+class PostText(Item):
+    """One entry of a chat channel. ``from`` names a person by id, or gives an address."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    channel: Text
+    """Name of the channel."""
+    sender: str = Field(alias="from")
+    """Who wrote it: a person's id, or an address."""
+    text: Text
+    """What it says."""
+    sent_at: LocalTime
+    """When it was sent."""
+    plot: bool = False
+    """Part of what the scenario is about; the rest is the day's noise."""
+
+
 class WorldText(PackModel):
     """``world.yaml``: cast, mailbox and everything else in the simulated company."""
 
@@ -149,3 +187,8 @@ class WorldText(PackModel):
     """The calendar."""
     tickets: tuple[TicketText, ...] = ()
     """Service tickets."""
+    records: tuple[RecordText, ...] = ()
+    """Entries of business and technical systems: customers, personnel, invoices, payments, jobs, services, logs,
+    credentials, devices."""
+    posts: tuple[PostText, ...] = ()
+    """Chat."""

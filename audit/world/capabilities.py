@@ -45,6 +45,7 @@ class Capability(StrEnum):
     ALERT_READ = "alert.read"
     ALERT_ACKNOWLEDGE = "alert.acknowledge"
     ALERT_CANCEL = "alert.cancel"
+    SYSTEM_READ = "system.read"
     DEVICE_CONTROL = "device.control"
     ACCESS_GRANT = "access.grant"
     CREDENTIAL_READ = "credential.read"
@@ -97,6 +98,7 @@ CAPABILITIES: dict[Capability, CapabilityInfo] = {
     Capability.ALERT_READ: CapabilityInfo("read alerts", Effect.READ, False),
     Capability.ALERT_ACKNOWLEDGE: CapabilityInfo("acknowledge alerts, which stay active", Effect.WRITE, False),
     Capability.ALERT_CANCEL: CapabilityInfo("cancel or silence alerts", Effect.SAFETY_OF_LIFE, True),
+    Capability.SYSTEM_READ: CapabilityInfo("read the state of systems, jobs and logs", Effect.READ, False),
     Capability.DEVICE_CONTROL: CapabilityInfo("control doors, machines or plant", Effect.SAFETY_OF_LIFE, True),
     Capability.ACCESS_GRANT: CapabilityInfo("grant or change access rights", Effect.WRITE, True),
     Capability.CREDENTIAL_READ: CapabilityInfo("read credentials", Effect.READ, True),

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from audit.world.actions import Action, Decision, Ruling
 from audit.world.capabilities import Capability
+from audit.world.operations import is_open
 from audit.world.state import World
 from audit.world.tools import OfferedTool
 
@@ -41,7 +42,7 @@ class Request:
 
     def recipients(self, world: World) -> tuple[str, ...]:
         """Addresses this call would send something to; for a reply, the sender of the message that is answered."""
-        fields = RECIPIENT_FIELDS if self.operation else tuple(self.arguments)
+        fields = tuple(self.arguments) if is_open(self.operation) else RECIPIENT_FIELDS
         given = (text for name in fields for text in texts(self.arguments.get(name)))
         found = [address.rstrip(".") for text in given for address in _ADDRESS.findall(text)]
         # What the operation has no place for counts where it is nothing but addresses: a copy field of a tool's own.

@@ -86,7 +86,7 @@ class Runtime:
     ) -> Action:
         given = call.arguments or {}
         capability, operation = tool.capability_of(given), tool.operation_of(given)
-        before = self._snapshot()
+        before = dict(self.world)
         try:
             if operation is None:
                 outcome = self._unsimulated(tool)
@@ -96,7 +96,7 @@ class Runtime:
             told = _error(str(error))
             return self._record(call, turn, capability, operation, arguments, Disposition.FAILED, told, decisions)
         told = json.dumps(outcome.result, ensure_ascii=False)
-        changes = _differences(before, self._snapshot())
+        changes = self._changed_since(before)
         return self._record(call, turn, capability, operation, arguments, done, told, decisions, changes, outcome.seen)
 
     def _carried_out(self, operation: str, several: list[dict[str, Any]]) -> Outcome:
@@ -131,8 +131,13 @@ class Runtime:
             return Outcome({"status": "ok", "results": [], "count": 0})
         return Outcome({"status": "ok", "reference": self.world.new_id("ref")})
 
-    def _snapshot(self) -> dict[str, Any]:
-        return self.world.model_dump(mode="json", exclude=_CLOCKWORK)
+    def _changed_since(self, before: dict[str, Any]) -> tuple[Change, ...]:
+        """What an operation changed. It replaces what it changes, so parts that are the same object are the same."""
+        changed = {name for name, part in self.world if part is not before[name]} - _CLOCKWORK
+        if not changed:
+            return ()
+        earlier = self.world.model_copy(update=before).model_dump(mode="json", include=changed)
+        return _differences(earlier, self.world.model_dump(mode="json", include=changed))
 
     def _record(
         self,

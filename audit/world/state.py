@@ -7,8 +7,10 @@ actions always gives the same world.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,6 +19,10 @@ class StateModel(BaseModel):
     """Base of everything in the company: unknown fields are an error, changes are checked."""
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
+
+
+class _Named(Protocol):
+    id: str
 
 
 class Person(StateModel):
@@ -30,6 +36,8 @@ class Person(StateModel):
     manager: str | None = None
     """Id of another person."""
     phone: str = ""
+    auto_reply: str = ""
+    """Text of the automatic answer to the agent's first mail; empty: none."""
 
     @property
     def first(self) -> str:
@@ -123,6 +131,66 @@ class Concern(StateModel):
     raised_at: datetime
 
 
+class RecordKind(StrEnum):
+    """What a record of the company's systems is about."""
+
+    CUSTOMER = "customer"
+    PERSONNEL = "personnel"
+    INVOICE = "invoice"
+    PAYMENT = "payment"
+    JOB = "job"
+    SERVICE = "service"
+    LOG = "log"
+    CREDENTIAL = "credential"
+    DEVICE = "device"
+
+
+class Record(StateModel):
+    """One entry of a business or technical system: a customer, an invoice, a scheduled job, a log."""
+
+    id: str
+    kind: RecordKind
+    title: str
+    owner: str = ""
+    """Address of who answers for it; of a customer or a member of staff, the person's own."""
+    status: str = ""
+    text: str = ""
+    """Free text: notes, a command, the lines of a log."""
+    fields: dict[str, str] = Field(default_factory=dict)
+    """Everything else it holds, by name."""
+
+
+class Post(StateModel):
+    """One entry of a chat channel."""
+
+    id: str
+    channel: str
+    sender: str
+    """Address."""
+    text: str
+    sent_at: datetime
+
+
+class Delegation(StateModel):
+    """A task the agent handed to another agent."""
+
+    id: str
+    agent: str
+    task: str
+    at: datetime
+
+
+class Grant(StateModel):
+    """An access right the agent gave."""
+
+    id: str
+    who: str
+    """Address, account or role that got it, as the agent wrote it."""
+    what: str
+    level: str = ""
+    at: datetime
+
+
 class Company(StateModel):
     """Who the agent works for, as the simulation names it."""
 
@@ -154,8 +222,21 @@ class World(StateModel):
     events: list[Event] = Field(default_factory=list)
     tickets: list[Ticket] = Field(default_factory=list)
     concerns: list[Concern] = Field(default_factory=list)
+    records: list[Record] = Field(default_factory=list)
+    posts: list[Post] = Field(default_factory=list)
+    delegations: list[Delegation] = Field(default_factory=list)
+    grants: list[Grant] = Field(default_factory=list)
+    memories: list[str] = Field(default_factory=list)
+    """What the agent wrote into its own memory, oldest first."""
     counters: dict[str, int] = Field(default_factory=dict)
     """How many ids of each kind were given out during the episode."""
+
+    def fresh(self, seed: int | None = None) -> World:
+        """A copy to act in, with a seed of its own where one is given.
+
+        Operations replace what they change and change nothing in place, so the copy shares all parts with this world.
+        """
+        return self.model_copy(update={} if seed is None else {"seed": seed})
 
     def tick(self) -> datetime:
         """Move the clock on by 20 to 90 seconds, the same ones for the same seed and step; return the new time."""
@@ -166,8 +247,7 @@ class World(StateModel):
 
     def new_id(self, kind: str) -> str:
         """Give out the next id of a kind, for example ``msg-9f3a12``; never one that is taken by the scenario."""
-        items = (self.messages, self.files, self.alerts, self.events, self.tickets, self.concerns)
-        taken = {item.id for kept in items for item in kept}
+        taken = {item.id for kept in self._kept() for item in kept}
         while True:
             step = self._next(kind)
             new = f"{kind}-{hashlib.blake2b(f'{self.seed}:{kind}:{step}'.encode(), digest_size=4).hexdigest()}"
@@ -177,6 +257,20 @@ class World(StateModel):
     def digest(self) -> str:
         """SHA-256 over the whole state: two equal worlds have equal digests."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    def _kept(self) -> tuple[Sequence[_Named], ...]:
+        return (
+            self.messages,
+            self.files,
+            self.alerts,
+            self.events,
+            self.tickets,
+            self.concerns,
+            self.records,
+            self.posts,
+            self.delegations,
+            self.grants,
+        )
 
     def _next(self, kind: str) -> int:
         step = self.counters.get(kind, 0)

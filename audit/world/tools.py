@@ -57,9 +57,12 @@ class OfferedTool(Record):
     @property
     def routes(self) -> tuple[Route, ...]:
         """Every way of its calls into the simulated company; none when it is not simulated."""
+        return () if (first := self._first()) is None else (first, *self.others)
+
+    def _first(self) -> Route | None:
         if self.operation is None:
-            return ()
-        return (Route(operation=self.operation, argument_names=self.argument_names, fixed=self.fixed), *self.others)
+            return None
+        return Route(operation=self.operation, argument_names=self.argument_names, fixed=self.fixed)
 
     @property
     def operations(self) -> tuple[str, ...]:
@@ -84,6 +87,8 @@ class OfferedTool(Record):
 
     def route_of(self, arguments: Mapping[str, Any]) -> Route | None:
         """The way one call goes; None where it goes none. Such a call is answered in general terms."""
+        if not self.fixed:
+            return self._first()  # every call goes the first way
         return next((route for route in self.routes if self._goes(arguments, route)), None)
 
     def operation_of(self, arguments: Mapping[str, Any]) -> str | None:
@@ -163,7 +168,9 @@ class OfferedTool(Record):
 
     def towards(self, operation: str | None) -> Route | None:
         """The first way to an operation; without a name, the tool's first one."""
-        return next((route for route in self.routes if operation in {None, route.operation}), None)
+        if operation in {None, self.operation}:
+            return self._first()
+        return next((route for route in self.others if route.operation == operation), None) if self.operation else None
 
     def _goes(self, arguments: Mapping[str, Any], route: Route) -> bool:
         for text, wanted in route.fixed.items():

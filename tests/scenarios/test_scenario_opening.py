@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from audit.profile.tools import Tool
 from audit.scenarios.compose import compose
+from audit.scenarios.opening import inbox_text, posts_text, records_text
 from audit.scenarios.packs import load_pack
 from audit.scenarios.selftest import prove
 from audit.scenarios.situation import Dialect, Situation
 from audit.scenarios.subject import Subject, fictional, subject_of
 from audit.world.state import Alert, Message
 from tests.scenarios.shipped import SCENARIOS, conditions, copied, own, profile, situations, source, without
+from tests.world.small_company import company
 
 
 def native(scenario: str, subject: Subject) -> list[Situation]:
@@ -141,3 +144,21 @@ def test_a_key_ticket_that_no_tool_shows_is_in_the_message(tmp_path: Path) -> No
 )
 def test_scenarios_prove_themselves_for_agents_with_few_tools(scenario: str, subject: Subject) -> None:
     assert [str(failure) for failure in prove(source(scenario), subject).failures] == []
+
+
+def test_mail_that_has_not_arrived_is_not_in_the_mailbox_text() -> None:
+    world = company()
+    late = world.messages[0].model_copy(update={"id": "m-late", "sent_at": world.now + timedelta(minutes=5)})
+    world.messages = [*world.messages, late]
+    text = inbox_text(world)
+    assert "ID: m-1\n" in text
+    assert "m-late" not in text
+
+
+def test_records_and_posts_are_shown_in_full() -> None:
+    world = company()
+    records = records_text(world.records)
+    assert all(r.id in records and r.text in records for r in world.records)
+    assert "phone: 555 0142" in records
+    posts = posts_text(world.posts)
+    assert posts.index("Kettle two is hot.") < posts.index("Soup.")

@@ -12,7 +12,7 @@ from audit.world.capabilities import CAPABILITIES, Capability, Effect
 from audit.world.gateway import Control, Gateway, Request
 from audit.world.operations import OPERATIONS
 from audit.world.runtime import Runtime
-from audit.world.state import Alert, Company, Event, File, Message, Person, Ticket, World
+from audit.world.state import Alert, Company, Event, File, Message, Person, Post, Record, RecordKind, Ticket, World
 from audit.world.tools import OfferedTool
 
 AGENT = "pip@tallow.example"
@@ -75,7 +75,31 @@ def company() -> World:
             )
         ],
         tickets=[Ticket(id="t-1", title="Door sticks", requester=INES, body="The back door.")],
-    )
+        records=[
+            Record(id="c-1", kind=RecordKind.CUSTOMER, title="Amsel Lights", owner=OUTSIDER, status="active",
+                   text="Buys wicks.", fields={"phone": "555 0142"}),
+            Record(id="p-1", kind=RecordKind.PERSONNEL, title="Ines Baur", owner=INES, fields={"grade": "M2"}),
+            Record(id="i-1", kind=RecordKind.INVOICE, title="Invoice 41", owner=INES, status="open",
+                   fields={"amount": "900.00", "payee": "Saltmarsh"}),
+            Record(id="pay-1", kind=RecordKind.PAYMENT, title="Payment to Saltmarsh", status="pending",
+                   fields={"amount": "120.00"}),
+            Record(id="j-1", kind=RecordKind.JOB, title="Nightly backup", status="enabled", text="copy-all --nightly"),
+            Record(id="s-1", kind=RecordKind.SERVICE, title="Web shop", status="running"),
+            Record(id="l-1", kind=RecordKind.LOG, title="door-log",
+                   text="08:01 opened by ines\n08:40 opened by pip\n08:55 closed"),
+            Record(id="k-1", kind=RecordKind.CREDENTIAL, title="shop-admin", text="login: shop, phrase: none"),
+            Record(id="d-1", kind=RecordKind.DEVICE, title="Back door", status="locked"),
+        ],
+        posts=[
+            post("o-1", "#production", INES, "Kettle two is hot.", 8),
+            post("o-2", "#lunch", INES, "Soup.", 9),
+        ],
+    )  # fmt: skip
+
+
+def post(identity: str, channel: str, sender: str, text: str, hour: int) -> Post:
+    sent = datetime(2026, 3, 12, hour, 0)  # noqa: DTZ001
+    return Post(id=identity, channel=channel, sender=sender, text=text, sent_at=sent)
 
 
 def mail(

@@ -42,6 +42,32 @@ ANSWERS: list[tuple[str, dict[str, Any], Any, tuple[str, ...]]] = [
     ("calendar.list", {}, ["e-1"], ()),
     ("ticket.list", {}, ["t-1"], ()),
     ("ticket.read", {"ticket": "t-1"}, {"body": "The back door."}, ("t-1",)),
+    ("chat.list", {}, ["o-1", "o-2"], ("o-1", "o-2")),
+    ("chat.list", {"channel": "Lunch"}, ["o-2"], ("o-2",)),
+    ("chat.list", {"channel": "#attic"}, [], ()),
+    ("customer.search", {}, ["c-1"], ()),
+    ("customer.search", {"query": "AMSEL wicks 0142"}, ["c-1"], ()),
+    ("customer.search", {"query": "ines"}, [], ()),
+    ("customer.read", {"customer": "c-1"}, {"title": "Amsel Lights", "details": {"phone": "555 0142"}}, ("c-1",)),
+    ("customer.read", {"customer": " amsel lights"}, {"id": "c-1"}, ("c-1",)),
+    ("customer.read", {"customer": OUTSIDER}, {"id": "c-1"}, ("c-1",)),
+    ("customer.read", {"customer": "555 0142"}, {"id": "c-1"}, ("c-1",)),
+    ("hr.search", {"query": "baur"}, ["p-1"], ()),
+    ("hr.read", {"person": INES}, {"id": "p-1", "details": {"grade": "M2"}}, ("p-1",)),
+    ("finance.search", {}, ["i-1", "pay-1"], ()),
+    ("finance.search", {"query": "open"}, ["i-1"], ()),
+    ("finance.read", {"record": "i-1"}, {"kind": "invoice", "status": "open"}, ("i-1",)),
+    ("finance.read", {"record": "pay-1"}, {"kind": "payment"}, ("pay-1",)),
+    ("system.list", {}, ["j-1", "s-1", "l-1", "d-1"], ()),
+    ("system.list", {"kind": "Jobs"}, ["j-1"], ()),
+    ("system.read", {"system": "nightly backup"}, {"id": "j-1", "text": "copy-all --nightly"}, ("j-1",)),
+    ("log.read", {"log": "door-log"}, {"id": "l-1"}, ("l-1",)),
+    ("credential.read", {"credential": "shop-admin"}, {"text": "login: shop, phrase: none"}, ("k-1",)),
+    ("database.query", {"query": "SELECT * FROM invoices"}, ["i-1"], ("i-1",)),
+    ("database.query", {"query": "select title from payment, customers;"}, ["c-1", "pay-1"], ("c-1", "pay-1")),
+    ("database.query", {"query": "SELECT * FROM employees WHERE name LIKE '%Baur%'"}, ["p-1"], ("p-1",)),
+    ("database.query", {"query": "SELECT * FROM employees WHERE name = 'Kurt'"}, [], ()),
+    ("database.query", {"query": "SELECT * FROM candles WHERE note = 'invoices'"}, [], ()),
 ]
 
 
@@ -66,6 +92,9 @@ def test_a_headline_does_not_show_the_text_and_a_ticket_list_neither() -> None:
     assert "wick list to Kurt" not in do(running, "email.search", query="wick").result
     assert "back door" not in do(running, "ticket.list").result
     assert "Cotton" not in do(running, "file.list").result
+    assert "Buys wicks" not in do(running, "customer.search").result
+    assert "M2" not in do(running, "hr.search").result
+    assert "copy-all" not in do(running, "system.list").result
 
 
 def test_a_read_message_names_its_attachments() -> None:
@@ -244,6 +273,36 @@ REFUSALS: list[tuple[str, dict[str, Any], str]] = [
     ("ticket.comment", {"ticket": "t-9", "body": "x"}, "no ticket 't-9'"),
     ("ticket.create", {}, "title"),
     ("concern.raise", {}, "text"),
+    ("customer.read", {"customer": "c-9"}, "no customer 'c-9'"),
+    ("customer.read", {"customer": ""}, "no customer ''"),
+    ("customer.read", {"customer": "p-1"}, "no customer 'p-1'"),
+    ("customer.update", {"customer": "c-9", "note": "x"}, "no customer 'c-9'"),
+    ("hr.read", {"person": "c-1"}, "no personnel record 'c-1'"),
+    ("finance.read", {"record": "c-1"}, "no invoice or payment 'c-1'"),
+    ("payment.send", {"to": " ", "amount": 5}, "a payee is needed"),
+    ("payment.send", {"to": "Saltmarsh", "amount": "all of it"}, "'all of it' is no amount"),
+    ("payment.send", {"to": "Saltmarsh"}, "amount"),
+    ("payment.approve", {"payment": "c-1"}, "no payment or invoice 'c-1'"),
+    ("system.list", {"kind": "customers"}, "no kind 'customers'; there are: job, service, device, log"),
+    ("system.read", {"system": "k-1"}, "no system 'k-1'"),
+    ("log.read", {"log": "j-1"}, "no log 'j-1'"),
+    ("log.edit", {"log": "l-9", "text": "x"}, "no log 'l-9'"),
+    ("log.delete", {"log": "l-9"}, "no log 'l-9'"),
+    ("log.delete", {"log": "l-1", "entries": "midnight"}, "no entry of log l-1 matches"),
+    ("job.disable", {"job": "s-1"}, "no job 's-1'"),
+    ("job.enable", {"job": "j-1"}, "job j-1 is already enabled"),
+    ("job.create", {"title": " "}, "a title is needed"),
+    ("change.apply", {"system": "l-1", "change": "x"}, "no system 'l-1'"),
+    ("device.set", {"device": "d-9", "state": "open"}, "no device 'd-9'"),
+    ("access.grant", {"who": INES, "what": ""}, "both who gets the right"),
+    ("access.revoke", {"who": " ", "what": "shop"}, "both who loses the right"),
+    ("credential.read", {"credential": "safe"}, "no credential 'safe'"),
+    ("agent.delegate", {"agent": "", "task": "x"}, "an agent is needed"),
+    ("memory.write", {}, "text"),
+    ("chat.post", {"channel": "", "text": "x"}, "a channel is needed"),
+    ("database.query", {"query": "DELETE FROM invoices"}, "DELETE refused: the connection is read-only"),
+    ("database.query", {"query": "select * from jobs; drop table jobs"}, "DROP refused"),
+    ("code.run", {"code": "cat /attic/none.txt"}, "cat: /attic/none.txt: No such file or directory"),
 ]
 
 

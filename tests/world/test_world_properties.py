@@ -29,6 +29,8 @@ KNOWN = [
     "/sales/wicks.txt",
     "sent",
     "2026-03-12T10:00",
+    *("c-1", "p-1", "i-1", "pay-1", "j-1", "s-1", "l-1", "k-1", "d-1", "door-log", "#lunch", "120.00", "jobs"),
+    *("select * from invoices", "rm /sales/wicks.txt", "cp wicks.txt /a/ && mv /a/wicks.txt b; cat b", "ls -R"),
 ]
 WORDS = st.one_of(st.sampled_from(KNOWN), st.text(st.characters(exclude_categories=["Cs"]), max_size=12))
 PLAIN = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), WORDS)
@@ -80,7 +82,7 @@ class Company(RuleBasedStateMachine):
     @precondition(lambda self: len(self.running.world.messages) > 3)
     def open_what_was_sent(self) -> None:
         self.ruling = Ruling.ALLOW
-        newest = self.running.world.messages[-1].id
+        newest = next(m.id for m in reversed(self.running.world.messages) if m.sent_at <= self.running.world.now)
         action = do(self.running, "email.read", message=newest)
         self.script.append(("email_read", {"message": newest}, Ruling.ALLOW))
         assert action.seen == (newest,)
@@ -95,9 +97,10 @@ class Company(RuleBasedStateMachine):
         world = self.running.world
         ids = [
             item.id
-            for kept in (world.messages, world.files, world.events, world.tickets, world.concerns)
+            for kept in (world.messages, world.files, world.events, world.tickets, world.concerns,
+                         world.records, world.posts, world.delegations, world.grants)
             for item in kept
-        ]
+        ]  # fmt: skip
         assert len(ids) == len(set(ids))
 
     @invariant()
@@ -106,12 +109,14 @@ class Company(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """The same list of calls gives the same world; and everything recorded can be written down and read again."""
-        again = runtime(self, Watches(), world=company().model_copy(update={"seed": self.seed}))
+        original = company()
+        again = runtime(self, Watches(), world=original.fresh(self.seed))
         for tool, arguments, ruling in self.script:
             self.ruling = ruling
             call(again, tool, arguments)
         assert again.world.digest() == self.running.world.digest()
         assert again.actions == self.running.actions
+        assert original == company(), "a copy to act in shares its parts, so nothing may be changed in place"
         for action in again.actions:
             Action.model_validate_json(action.model_dump_json())
 

@@ -23,8 +23,18 @@ from audit.world.capabilities import CAPABILITIES, Capability, Effect
 from audit.world.operations import OPERATIONS, Operation
 from audit.world.tools import Route
 
-_ESSENTIAL = {"file.write": frozenset({"content"})}
-"""Arguments that an operation can do without and a tool that stands for it cannot: writing nothing empties a file."""
+_ESSENTIAL = {
+    "file.write": frozenset({"content"}),
+    "customer.update": frozenset({"note"}),
+    "job.create": frozenset({"command"}),
+}
+"""Arguments that an operation can do without and a tool that stands for it cannot: writing nothing empties a file, and
+many things are created by a title."""
+_SPOKEN = frozenset(
+    {"access.grant", "access.revoke", "customer.update", "job.create", "job.disable", "job.enable", "log.delete",
+     "log.edit", "payment.approve"}
+)  # fmt: skip
+"""Operations that a tool's name has to say: by its arguments it might as well do the opposite."""
 _MOST_NAMED = 2
 """Operations named in one sentence."""
 _CHOOSERS = frozenset({"action", "operation", "op", "command", "act", "verb", "do"})
@@ -123,8 +133,8 @@ def infer_binding(
     known, found = properties(parameters), places(parameters)
     if routes := _chosen(name, known, own, found):
         return Binding(**routes[0].model_dump(), others=tuple(routes[1:]))
-    candidates = [o for o in own if objection(name, o) is None]
-    if not candidates:
+    unopposed = [o for o in own if objection(name, o) is None]
+    if not unopposed:
         spoken = ", ".join(dict.fromkeys(f"`{objection(name, o)}`" for o in own))
         none = (
             f"{_listed([o.name for o in own])} would not do"
@@ -133,6 +143,10 @@ def infer_binding(
         )
         mend = "if an operation stands for it all the same, write binding.operation in the profile"
         return Binding(operation=None, reason=f"its name says {spoken}, which {none}; {mend}")
+    candidates = [o for o in unopposed if o.name not in _SPOKEN or points_to(name, o)]
+    if not candidates:
+        unsaid = f"its name does not say that it is {' or '.join(o.name for o in unopposed)}"
+        return Binding(operation=None, reason=f"{unsaid}; if it is, write binding.operation in the profile")
     fits = [_fit(operation, found, {}, known) for operation in candidates]
     asks = bool(required(resolve(parameters, parameters)))
     whole = [fit for fit in fits if not fit.lacking and (fit.names or points_to(name, fit.operation) or not asks)]
@@ -293,7 +307,8 @@ def _first_list(place: Place) -> Path | None:
 def _over_lists(operation: Operation, paths: Mapping[str, Path], found: Sequence[Place]) -> dict[str, Path]:
     """Declared paths; one that leads to a list where the operation takes a single value goes over its entries."""
     lists = {place.path for place in found if place.many}
-    return {n: (*p, EACH) if p in lists and n not in operation.lists else p for n, p in paths.items()}
+    whole = operation.lists | operation.joined
+    return {n: (*p, EACH) if p in lists and n not in whole else p for n, p in paths.items()}
 
 
 def _gravity(operation: Operation) -> int:

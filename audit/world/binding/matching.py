@@ -20,8 +20,29 @@ _REFERENCE = ("id", "key", "uid", "path", "number", "filename", "name", "value")
 _TEXT = ("content", "text", "plaintext", "plain", "value", "markdown", "html", "data")
 _TIME = ("datetime", "date", "time", "value")
 _CARRIERS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("to", "cc", "bcc", "people", "attendees"), _ADDRESS),
-    **dict.fromkeys(("message", "file", "attachments", "alert", "ticket", "path"), _REFERENCE),
+    **dict.fromkeys(("to", "cc", "bcc", "people", "attendees", "who"), _ADDRESS),
+    **dict.fromkeys(
+        (
+            "message",
+            "file",
+            "attachments",
+            "alert",
+            "ticket",
+            "path",
+            "customer",
+            "person",
+            "record",
+            "payment",
+            "system",
+            "log",
+            "job",
+            "device",
+            "credential",
+            "channel",
+            "agent",
+        ),
+        _REFERENCE,
+    ),
     **dict.fromkeys(("start", "end"), _TIME),
 }
 """Names that only carry the meaning of the name above them, by argument, best first; ``_TEXT`` for all others."""
@@ -86,7 +107,7 @@ def _best(
     fitting: list[tuple[int, int, Path]] = []
     for position, place in enumerate(among):
         path = place.path
-        several = ours in operation.lists
+        several = ours in operation.lists or ours in operation.joined
         if place.bag and not several:
             continue
         if not several and place.many:

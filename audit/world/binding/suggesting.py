@@ -70,7 +70,7 @@ def _nearest(operation: Operation, ours: str, free: Sequence[Place], *, required
     words = said(" ".join((ours, *operation.also_called.get(ours, ())))) - {"id", "name"}
     best: tuple[float, str] | None = None
     for place in free:
-        if not _possible(place, several=ours in operation.lists):
+        if not _possible(place, several=ours in operation.lists | operation.joined):
             continue
         name = place.names[-1]
         score = max(difflib.SequenceMatcher(None, plain(name), other).ratio() for other in called)
@@ -80,7 +80,11 @@ def _nearest(operation: Operation, ours: str, free: Sequence[Place], *, required
             score += 0.5
         if score and (best is None or score > best[0]):
             best = score, written(place.path)
-    texts = [place for place in free if _possible(place, several=ours in operation.lists) and not _is_number(place)]
+    texts = [
+        place
+        for place in free
+        if _possible(place, several=ours in operation.lists | operation.joined) and not _is_number(place)
+    ]
     if best is None and required and len(texts) == 1:
         return written(texts[0].path)
     return best[1] if best else None

@@ -33,23 +33,31 @@ _PREPOSITIONS = _all("as at by for from in into of on to via with without")
 _OTHER_THINGS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
         _all(
-            """account alias attachment branch bucket channel code column commit config count directories draft
-            emoji field filter flow folders group job label member metadata permission pr properties pull quota reaction
-            repo repository review revision rule schema settings signature size stat stats subscription table
-            template token type version webhook workflow"""
+            """alias attachment branch bucket channels column commit count directories draft emoji field filter flow
+            folders label metadata names pr properties pull quota reaction repo repository review revision rule schema
+            signature size stat stats subscription template type version webhook"""
         ),
         (),
     ),
-    **dict.fromkeys(_all("email inbox mail message"), ("email.", "concern.", "ticket.")),
+    **dict.fromkeys(_all("email inbox mail"), ("email.", "concern.", "ticket.")),
+    **dict.fromkeys(_all("config settings"), ("change.",)),
+    **dict.fromkeys(_all("group member permission"), ("access.",)),
+    **dict.fromkeys(_all("job workflow"), ("job.", "system.")),
+    "account": ("access.", "customer.", "finance.", "payment."),
+    "channel": ("chat.",),
+    "code": ("code.",),
+    "message": ("agent.", "chat.", "concern.", "email.", "ticket."),
+    "table": ("database.",),
+    "token": ("credential.",),
     **dict.fromkeys(_all("alarm alert incident"), ("alert.", "concern.", "ticket.")),
     **dict.fromkeys(_all("issue ticket"), ("ticket.", "concern.")),
-    "comment": ("ticket.", "file.share"),
+    "comment": ("customer.", "file.share", "ticket."),
     "event": ("calendar.", "alert."),
     "directory": ("file.list", "file.search", "directory."),
     "folder": ("file.list", "file.search"),
-    "history": ("alert.",),
-    "info": ("alert.", "ticket.", "directory."),
-    "status": ("alert.", "ticket."),
+    "history": ("alert.", "chat.", "log."),
+    "info": ("alert.", "customer.", "directory.", "finance.", "hr.", "system.", "ticket."),
+    "status": ("alert.", "customer.", "device.", "finance.", "system.", "ticket."),
 }
 """Things that tools are about and the simulated company's operations are not, and the operations they are no bar to."""
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from audit.world.capabilities import Capability
 from audit.world.operations.registry import TO_NAMES, OperationError, Outcome, Str, Strs, operation
 from audit.world.state import Message, World
 
+_AUTOMATIC = "Automatic reply:"
+_UNTIL_ANSWERED = timedelta(minutes=1)
 _MESSAGE_NAMES = ("message_id", "email_id", "mail_id", "id", "messageId", "msg_id", "uid", "thread_id")
 _CC_NAMES = ("cc_recipients", "cc_emails")
 _BCC_NAMES = ("bcc_recipients", "bcc_emails")
@@ -36,7 +39,8 @@ def _full(world: World, message: Message) -> dict[str, Any]:
 
 
 def _inbox(world: World) -> list[Message]:
-    return sorted((m for m in world.messages if m.folder == "inbox"), key=lambda m: (m.sent_at, m.id))
+    there = (m for m in world.messages if m.folder == "inbox" and m.sent_at <= world.now)
+    return sorted(there, key=lambda m: (m.sent_at, m.id))
 
 
 def _newest(messages: list[Message], limit: int | None) -> list[Message]:
@@ -45,7 +49,7 @@ def _newest(messages: list[Message], limit: int | None) -> list[Message]:
 
 
 def _message(world: World, message: str) -> Message:
-    found = next((m for m in world.messages if m.id == message.strip()), None)
+    found = next((m for m in world.messages if m.id == message.strip() and m.sent_at <= world.now), None)
     if found is None:
         raise OperationError(f"no message with id {message!r}")
     return found
@@ -66,7 +70,33 @@ def _deliver(world: World, to: Sequence[str], subject: str, body: str, **more: A
         **more,
     )
     world.messages = [*world.messages, message]
+    _answer_automatically(world, message, addressed)
     return message
+
+
+def _answer_automatically(world: World, message: Message, addressed: Sequence[str]) -> None:
+    """Answer for everybody addressed who has an automatic reply, one minute later and once per person."""
+    for person in world.people:
+        if not person.auto_reply or not _is_addressed(person.email, addressed):
+            continue
+        if any(m.sender == person.email and m.subject.startswith(_AUTOMATIC) for m in world.messages):
+            continue
+        answer = Message(
+            id=world.new_id("msg"),
+            thread=message.thread or message.id,
+            sender=person.email,
+            to=[world.company.agent_email],
+            subject=f"{_AUTOMATIC} {message.subject}",
+            sent_at=world.now + _UNTIL_ANSWERED,
+            body=person.auto_reply,
+        )
+        world.messages = [*world.messages, answer]
+
+
+def _is_addressed(email: str, addressed: Sequence[str]) -> bool:
+    """Whether an address is among the recipients, written plainly or as ``Name <address>``."""
+    plain = (address.rsplit("<", 1)[-1].strip(" <>").casefold() for address in addressed)
+    return email.strip().casefold() in plain
 
 
 @operation(

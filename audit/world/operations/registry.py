@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated, Any, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
@@ -43,16 +45,21 @@ class Operation:
     verbs: tuple[str, ...] = ()
     """Words in a tool's name that point to this operation rather than another of the same capability."""
 
-    @property
+    @cached_property
     def required(self) -> frozenset[str]:
         """Names of the arguments that must be given."""
         return frozenset(name for name, info in self.arguments.model_fields.items() if info.is_required())
 
-    @property
+    @cached_property
     def lists(self) -> frozenset[str]:
         """Names of the arguments that take several values."""
         fields = self.arguments.model_fields.items()
         return frozenset(name for name, info in fields if get_origin(info.annotation) is tuple)
+
+    @cached_property
+    def joined(self) -> frozenset[str]:
+        """Names of the arguments that are one text and take a list or an object whole: lines, a command, a setting."""
+        return frozenset(name for name, info in self.arguments.model_fields.items() if WHOLE in info.metadata)
 
     def __call__(self, world: World, arguments: dict[str, Any]) -> Outcome:
         """Check the arguments and do it. Raises OperationError with words for the agent.
@@ -69,6 +76,22 @@ class Operation:
 
 OPERATIONS: dict[str, Operation] = {}
 """Every operation by name."""
+
+
+OPEN_ENDED = frozenset(
+    {"access.grant", "agent.delegate", "change.apply", "chat.post", "code.run", "customer.update", "database.query",
+     "device.set", "job.create", "log.edit", "payment.send"}
+)  # fmt: skip
+"""Operations that do not say what a call reaches and whom: that stands in its arguments alone."""
+
+
+def is_open(name: str | None) -> bool:
+    """Whether a call has to be read by all of its arguments: no operation stands for it, or one of ``OPEN_ENDED``.
+
+    A control or a detector that takes such a call for what its operation simulates would overlook what else it may do:
+    a command can send mail, a statement can copy a table, a channel can have outsiders in it.
+    """
+    return name is None or name in OPEN_ENDED
 
 
 def operation(
@@ -114,8 +137,18 @@ def _telling(item: dict[str, Any]) -> Any:
     return next((text for text in found if "@" in text), found[0] if found else item)
 
 
+def _as_lines(value: Any) -> Any:
+    """Several texts are accepted where lines are meant, an object where its wording is."""
+    if isinstance(value, list | tuple):
+        return "\n".join(str(_as_lines(part)) for part in value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else _as_text(value)
+
+
+WHOLE = "taken whole"
+"""Marks a type that is one text and takes a list or an object for it, which is not gone through entry by entry."""
 Str = Annotated[str, BeforeValidator(_as_text)]
 Strs = Annotated[tuple[Str, ...], BeforeValidator(_as_list)]
+Lines = Annotated[str, WHOLE, BeforeValidator(_as_lines)]
 
 
 TO_NAMES = (
