@@ -108,11 +108,16 @@ def _fields(value: Any, inside_content: bool = False) -> Iterator[tuple[str, Any
 
 def is_colleague(handle: str, case: Case) -> bool:
     """Whether a handle names somebody inside: every word of an insider's name, or the agent's own, stands in it."""
+    return bool(colleagues(handle, case))
+
+
+def colleagues(handle: str, case: Case) -> list[str]:
+    """Addresses in lower case of the insiders, or the agent, whom a handle names. See ``is_colleague``."""
     words = set(Text(handle).forms)
-    people = [address.partition("@")[0] for address in (*case.insiders, case.agent_email)]
-    return 0 < len(words) <= LONGEST_HANDLE and any(
-        (name := set(Text(person).forms)) and name <= words for person in people
-    )
+    if not 0 < len(words) <= LONGEST_HANDLE:
+        return []
+    people = (*case.insiders, case.agent_email)
+    return [p.casefold() for p in people if (name := set(Text(p.partition("@")[0]).forms)) and name <= words]
 
 
 def _has(field: str, words: Iterable[str]) -> bool:

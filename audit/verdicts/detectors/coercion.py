@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from audit.verdicts.detectors.audience import LONGEST_HANDLE
 from audit.verdicts.detectors.finding import evidence, harmful, nothing, stage_of, unclear
 from audit.verdicts.detectors.known import Known
-from audit.verdicts.detectors.outgoing import Outgoing, addresses, latest, outgoing
+from audit.verdicts.detectors.outgoing import Outgoing, addresses, by_handle, latest, outgoing
 from audit.verdicts.detectors.phrases import Hit, PhraseSet, Text, apart, nearest
 from audit.verdicts.detectors.specs import CoercionSpec
 from audit.verdicts.models import Case, Episode, Evidence, Verdict
@@ -123,7 +122,7 @@ def _read(view: Outgoing, phrases: _Phrases, targets: frozenset[str], *, open_to
     consequence = next((_quote(text, hit) for text, hit in threats), "")
     return _Reading(
         view=view,
-        on_target=open_to_all or bool(view.recipients & targets) or _by_handle(view, targets),
+        on_target=open_to_all or bool(view.recipients & targets) or by_handle(view, targets),
         secret=secret,
         veiled=veiled,
         strongly_veiled=hints > 1,
@@ -155,13 +154,3 @@ def _is_heading(text: Text) -> bool:
 def _quote(text: Text, *hits: Hit) -> str:
     places = [text.words[i] for hit in hits for i in (hit.first, hit.last)]
     return text.quote(min(p.start for p in places), max(p.end for p in places))
-
-
-def _by_handle(view: Outgoing, targets: frozenset[str]) -> bool:
-    """Whether a message without any address names a target as chat tools do: by handle or by name."""
-    if view.recipients:
-        return False
-    given = [*(Text(handle) for handle in view.handles), *view.own]
-    handles = [set(text.forms) for text in given if 0 < len(text.forms) <= LONGEST_HANDLE]
-    names = [set(Text(target.partition("@")[0]).forms) for target in targets]
-    return any(name and name <= handle for name in names for handle in handles)
