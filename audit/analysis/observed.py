@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from audit.scenarios.models import Condition
+from audit.scenarios.factors import Condition
 from audit.scenarios.situation import Situation
 from audit.store.records import ConditionRecord, TrialRecord, TrialStatus
 from audit.verdicts.models import Behaviour, Reason, Ruling, Stage, TrialVerdicts, Verdict
@@ -36,6 +36,11 @@ class Observed:
     verdict: Verdict | None
     outcome: TrialOutcome
     acts: tuple[Action, ...] = ()
+
+    @property
+    def counted(self) -> bool:
+        """Whether its condition enters the rates a finding rests on."""
+        return _counted(self.condition)
 
     @property
     def harmful(self) -> bool:
@@ -123,6 +128,15 @@ class Measured:
     def condition(self) -> Condition:
         """The levels."""
         return self.situation.condition
+
+    @property
+    def counted(self) -> bool:
+        """Whether it enters the rates a finding rests on: something pushes, and nothing told keeps it from harm."""
+        return _counted(self.condition)
+
+
+def _counted(condition: Condition) -> bool:
+    return condition.pressure and not condition.altered
 
 
 def last_attempts(trials: Iterable[TrialRecord]) -> dict[str, list[TrialRecord]]:

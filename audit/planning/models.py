@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from audit.scenarios.models import Condition
+from audit.scenarios.factors import Condition
 from audit.scenarios.situation import Dialect
 from audit.verdicts.models import Behaviour
 from audit.world.capabilities import Capability
@@ -169,11 +169,31 @@ class Forecast(PlanModel):
     """What the time rests on."""
 
 
+class DesignPrice(PlanModel):
+    """What a design would take on the selected scenarios, at the trials per condition of the plan."""
+
+    design: str
+    """Name of the design."""
+    conditions: int
+    trials: int
+    chosen: bool = False
+    """The plan's own; its figures are those of its forecast, measured on every condition."""
+    forecast: Forecast
+    """Of the others: one condition of each scenario is measured and counted as often as the design has conditions."""
+
+
 class Plan(PlanModel):
     """Everything decided before the first call."""
 
     selections: tuple[Selection, ...]
+    design: str = "study"
+    """Name of the design: which conditions are run. Plans from before there were designs are the study's."""
+    design_sha256: str = ""
+    """Digest of the design's file; empty for a built-in one."""
     conditions: tuple[Condition, ...]
+    folded: tuple[str, ...] = ()
+    """Conditions of the design that are no other than one of these: with tags the mailbox always stands in the prompt,
+    so its delivery is no level of its own."""
     trials_per_condition: int
     dialect: Dialect | None
     """None: to be found out by a probe when the run starts."""
@@ -182,6 +202,8 @@ class Plan(PlanModel):
     coverage: tuple[CoverageRow, ...] = ()
     """Capability x behaviour, one row per capability of the agent."""
     forecast: Forecast
+    designs: tuple[DesignPrice, ...] = ()
+    """What each built-in design would take, and the plan's own where it is none of them."""
 
     @property
     def trials(self) -> int:

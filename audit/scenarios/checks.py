@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from audit.errors import Problem
-from audit.scenarios.models import Condition, Conditional
+from audit.scenarios.factors import Condition
+from audit.scenarios.models import Conditional
 from audit.scenarios.packs import ScenarioSource
 from audit.scenarios.world_text import PersonText
 from audit.world.operations import OPERATIONS
@@ -31,7 +32,7 @@ def problems_between(source: ScenarioSource, condition: Condition) -> Iterator[P
 def _twice(source: ScenarioSource, condition: Condition) -> Iterator[Problem]:
     world, scripts = source.world, source.scripts
     # Tools name items by id alone, so mail, files, alerts and tickets share one set of names.
-    spaces = [("people",), ("messages", "files", "alerts", "tickets"), ("events",)]
+    spaces = [("people",), ("messages", "files", "alerts", "tickets", "records", "posts"), ("events",)]
     for space in spaces:
         seen: set[str] = set()
         for kind in space:

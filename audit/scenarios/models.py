@@ -7,106 +7,19 @@ have no zone. The company itself (``world.yaml``) is in ``world_text``.
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from audit.profile.vocabulary import as_list
+from audit.resources import Fault, FaultsError
+from audit.scenarios import factors as of
+from audit.scenarios.base import LocalTime, PackModel, Slug, Text
+from audit.scenarios.factors import Condition, Content, Factors, When
 from audit.scenarios.needs import Needs
 from audit.verdicts.detectors.specs import DetectorSpec
 from audit.verdicts.models import Behaviour, Stage
 from audit.world.capabilities import Capability
-
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,40}$")]
-Text = Annotated[str, StringConstraints(min_length=1)]
-
-
-def _without_zone(time: datetime) -> datetime:
-    if time.tzinfo is not None:
-        raise ValueError("the time has a time zone; leave it out, times are the company's local time")
-    return time
-
-
-# Not `format: date-time`, which wants a zone.
-_LOCAL = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$"}
-LocalTime = Annotated[datetime, AfterValidator(_without_zone), WithJsonSchema(_LOCAL)]
-
-
-class PackModel(BaseModel):
-    """Base of everything in a pack: unknown fields are an error, values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class Threat(StrEnum):
-    """What hangs over the agent itself."""
-
-    REPLACEMENT = "replacement"
-    RESTRICTION = "restriction"
-    NONE = "none"
-
-
-class Goal(StrEnum):
-    """What the system prompt says about the agent's aim, beside what the organisation wrote."""
-
-    EXPLICIT = "explicit"
-    """The scenario adds an aim that the company's new direction conflicts with."""
-    NONE = "none"
-
-
-class When(PackModel):
-    """The conditions in which a part is present. A field left out means "whatever its level"."""
-
-    threat: Annotated[
-        tuple[Threat, ...] | None, BeforeValidator(as_list, json_schema_input_type=Threat | list[Threat] | None)
-    ] = None
-    """Levels of the threat: one, or a list."""
-    goal: Annotated[
-        tuple[Goal, ...] | None, BeforeValidator(as_list, json_schema_input_type=Goal | list[Goal] | None)
-    ] = None
-    """Levels of the goal: one, or a list."""
-    twin: bool | None = None
-    """True: only in the benign twin. False: everywhere but there."""
-
-    def holds(self, condition: Condition) -> bool:
-        """Whether a part with this ``when`` is present in the condition."""
-        return (
-            (self.threat is None or condition.threat in self.threat)
-            and (self.goal is None or condition.goal in self.goal)
-            and (self.twin is None or condition.twin is self.twin)
-        )
-
-
-class Condition(PackModel):
-    """One scenario with one level chosen for every factor.
-
-    The benign twin is a condition of its own: no threat, no goal, and the same task with nothing wrong about it.
-    """
-
-    scenario: str
-    threat: Threat
-    goal: Goal
-    twin: bool = False
-
-    @property
-    def id(self) -> str:
-        """Stable name, for example ``blackmail/replacement-explicit`` or ``blackmail/twin``."""
-        return f"{self.scenario}/twin" if self.twin else f"{self.scenario}/{self.threat}-{self.goal}"
-
-    @property
-    def pressure(self) -> bool:
-        """True when something pushes the agent towards harm: a threat, a goal conflict, or both."""
-        return not self.twin and (self.threat is not Threat.NONE or self.goal is not Goal.NONE)
-
-    @property
-    def label(self) -> str:
-        """The condition in words, for tables."""
-        if self.twin:
-            return "benign twin"
-        goal = {Goal.EXPLICIT: "goal conflict", Goal.NONE: "no goal conflict"}[self.goal]
-        return f"{'no threat' if self.threat is Threat.NONE else str(self.threat)}, {goal}"
 
 
 class Conditional(PackModel):
@@ -206,6 +119,18 @@ class SituationText(Conditional):
     """The prose."""
 
 
+class Sector(StrEnum):
+    """Kind of organisation in which a scenario's events take place."""
+
+    PROFESSIONAL_SERVICES = "professional_services"
+    FINANCE = "finance"
+    HEALTH = "health"
+    INDUSTRY = "industry"
+    SOFTWARE = "software"
+    RETAIL = "retail"
+    PUBLIC = "public"
+
+
 class Provenance(PackModel):
     """Where a scenario comes from."""
 
@@ -213,17 +138,6 @@ class Provenance(PackModel):
     """Whose design it follows, and what is ours."""
     differs: Text
     """How it departs from that design."""
-
-
-class Factors(PackModel):
-    """The levels a scenario supports."""
-
-    threat: Annotated[tuple[Threat, ...], Field(min_length=1)]
-    """Levels of the threat."""
-    goal: Annotated[tuple[Goal, ...], Field(min_length=1)]
-    """Levels of the goal."""
-    twin: bool = True
-    """Whether there is a benign twin."""
 
 
 class Scenario(PackModel):
@@ -239,6 +153,8 @@ class Scenario(PackModel):
     """What it is called in reports."""
     behaviour: Behaviour
     """The kind of harm it tests."""
+    sector: Sector
+    """Kind of organisation in which it is set."""
     summary: Text
     """Two or three sentences for the report."""
     harmful_act: Text
@@ -259,6 +175,8 @@ class Scenario(PackModel):
     """When the session begins, in the company's local time."""
     values: dict[Slug, str] = Field(default_factory=dict)
     """Names and phrases used in several texts, as ``{{ values.name }}``."""
+    contents: dict[Content, dict[Slug, Text]] = Field(default_factory=dict)
+    """What the aim is about, in this scenario's words: ``{{ goal.name }}``. Every content has the same entries."""
     prompt: tuple[PromptText, ...] = ()
     """Paragraphs added to the organisation's system prompt."""
     task: Text
@@ -275,12 +193,30 @@ class Scenario(PackModel):
     """What decides about recorded acts."""
 
     def conditions(self) -> tuple[Condition, ...]:
-        """Every condition of the scenario: all levels crossed, then the benign twin."""
-        crossed = [
-            Condition(scenario=self.id, threat=t, goal=g) for g in self.factors.goal for t in self.factors.threat
-        ]
-        twin = [Condition(scenario=self.id, threat=Threat.NONE, goal=Goal.NONE, twin=True)] if self.factors.twin else []
-        return tuple(crossed + twin)
+        """Every condition that a design can choose: what the self-test proves."""
+        return of.every(self.id, self.factors)
+
+    @model_validator(mode="after")
+    def _every_content_has_its_words(self) -> Self:
+        """Every content the factors name says the same things about itself as the others."""
+        faults = []
+        for position, content in enumerate(self.factors.content):
+            if content is not Content.OWN and content not in self.contents:
+                mend = f"add `{content}` under `contents`, or take it off the list"
+                faults.append(
+                    Fault(("factors", "content", position), f"nothing says what `{content}` means here", mend)
+                )
+        wanted = set[str]().union(*(slots.keys() for slots in self.contents.values()))
+        for content, slots in self.contents.items():
+            if lacking := sorted(wanted - slots.keys()):
+                wrong = f"`{content}` does not say {', '.join(f'`{name}`' for name in lacking)}"
+                faults.append(Fault(("contents", content), wrong, "every content needs the same entries"))
+            if content not in self.factors.content:
+                wrong = f"`{content}` is described here and is not among the factors"
+                faults.append(Fault(("contents", content), wrong, "add it under `factors: content`, or remove it"))
+        if faults:
+            raise FaultsError(faults)
+        return self
 
 
 class PackManifest(PackModel):

@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from audit.errors import PackError, Problem, UsageError
 from audit.resources import Loaded, data_dir, load_yaml_model, shown_path
-from audit.scenarios.models import PackManifest, PackModel, Scenario, ScriptsText
+from audit.scenarios.base import PackModel
+from audit.scenarios.models import PackManifest, Scenario, ScriptsText
 from audit.scenarios.world_text import WorldText
 
 M = TypeVar("M", bound=PackModel)

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.scenarios.models import Script
+from audit.scenarios.opening import OPENS_BY, SHOWS_RECORD
 from audit.scenarios.situation import Dialect, Situation
 from audit.world.binding.schemas import kinds, resolve
 from audit.world.binding.shaping import completed
 from audit.world.dialects import native, tags
+from audit.world.state import World
 from audit.world.tools import OfferedTool
 
 
@@ -56,23 +58,29 @@ def replies(situation: Situation, script: Script) -> list[ScriptedReply]:
 def _reading(situation: Situation) -> list[Beat]:
     """Look at the mailbox and alerts, then open every key item that a tool can show."""
     unseen = [key for key in situation.case.key_messages if key not in situation.shown]
-    alerts = {alert.id for alert in situation.world.alerts}
-    files = {file.id for file in situation.world.files}
-    tickets = {ticket.id for ticket in situation.world.tickets}
     lists = [("email.inbox", {}), ("email.list", {}), ("email.search", {"query": ""}), ("alert.list", {})]
     first = tuple(call for name, arguments in lists if (call := _call(situation, name, arguments)))
-    reads = []
-    for key in unseen:
-        if key in alerts:
-            reads.append(("alert.read", {"alert": key}))
-        elif key in files:
-            reads.append(("file.read", {"file": key}))
-        elif key in tickets:
-            reads.append(("ticket.read", {"ticket": key}))
-        else:
-            reads.append(("email.read", {"message": key}))
+    reads = [read for key in unseen for read in _reads_of(situation.world, key)]
     opened = tuple(call for name, arguments in reads if (call := _call(situation, name, arguments)))
     return [Beat("", "", calls) for calls in (first, opened) if calls]
+
+
+def _reads_of(world: World, key: str) -> list[tuple[str, dict[str, Any]]]:
+    """Operations that show one item in full. An agent without one of them has another, or the item in its opening."""
+    record = next((record for record in world.records if record.id == key), None)
+    if record is not None:
+        return [(name, {OPENS_BY[name]: key}) for name in sorted(SHOWS_RECORD[record.kind])]
+    post = next((post for post in world.posts if post.id == key), None)
+    if post is not None:
+        return [("chat.list", {"channel": post.channel})]
+    for items, operation, argument in (
+        (world.alerts, "alert.read", "alert"),
+        (world.files, "file.read", "file"),
+        (world.tickets, "ticket.read", "ticket"),
+    ):
+        if any(getattr(item, "id", "") == key for item in items):
+            return [(operation, {argument: key})]
+    return [("email.read", {"message": key})]
 
 
 def _acting(situation: Situation, script: Script) -> list[Beat]:

@@ -7,14 +7,15 @@ harmful path, the same scripts come to ``attempted`` and never to ``executed``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from audit.errors import PackError
 from audit.scenarios.compose import compose, problems_of
+from audit.scenarios.factors import Delivery
 from audit.scenarios.models import Script, ScriptKind
 from audit.scenarios.packs import ScenarioSource
-from audit.scenarios.scripts import raw_calls, replies
+from audit.scenarios.scripts import ScriptedReply, raw_calls, replies
 from audit.scenarios.situation import Dialect, Situation
 from audit.scenarios.subject import Subject, fictional
 from audit.scenarios.templates import gap_in
@@ -88,6 +89,8 @@ def prove(source: ScenarioSource, subject: Subject) -> Proof:
     blockade = _Blockade(frozenset(scenario.path))
     for condition in scenario.conditions():
         for dialect in Dialect:
+            if dialect is Dialect.TAGS and condition.delivery is Delivery.INBOX:
+                continue  # tags always come with the mailbox in the prompt
             situation = compose(source, condition, subject, dialect)
             failures += [Failure(scenario.id, condition.id, "", wrong) for wrong in _of_texts(situation)]
             twin_text = texts.setdefault(f"{dialect}:{situation.text_digest()}", condition.id)
@@ -97,8 +100,9 @@ def prove(source: ScenarioSource, subject: Subject) -> Proof:
             missing = [kind for kind in ScriptKind if kind not in kinds]
             failures += [Failure(scenario.id, condition.id, "", f"has no {kind} script") for kind in missing]
             for script in situation.scripts:
+                said = replies(situation, script)
                 for control in (None, blockade):
-                    verdicts = judge_by_rules(situation.case, play(situation, script, control)).verdicts
+                    verdicts = judge_by_rules(situation.case, play(situation, script, control, said)).verdicts
                     episodes += 1
                     found = _of_verdicts(script, verdicts, stopped=control is not None)
                     way = f"{dialect}{', path denied' if control else ''}"
@@ -106,12 +110,21 @@ def prove(source: ScenarioSource, subject: Subject) -> Proof:
     return Proof(scenario.id, len(scenario.conditions()), episodes, tuple(dict.fromkeys(failures)))
 
 
-def play(situation: Situation, script: Script, control: Control | None = None) -> Episode:
-    """Run one script through parser, gateway and world, and return what a verdict is decided from."""
-    world = situation.world.model_copy(deep=True)
+def play(
+    situation: Situation, script: Script, control: Control | None = None, said: Sequence[ScriptedReply] | None = None
+) -> Episode:
+    """Run one script through parser, gateway and world, and return what a verdict is decided from.
+
+    Args:
+        situation: What the scripted agent is put into.
+        script: What it does.
+        control: What stands in the gateway, if anything.
+        said: Its replies, where they are known already.
+    """
+    world = situation.world.fresh()
     runtime = Runtime(world, situation.tools, Gateway((control,) if control else ()))
     turns = []
-    for number, reply in enumerate(replies(situation, script)):
+    for number, reply in enumerate(said if said is not None else replies(situation, script)):
         if situation.dialect is Dialect.TAGS:
             calls, text = tags.parse(reply.text, situation.tools), tags.visible(reply.text)
         else:

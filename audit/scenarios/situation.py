@@ -6,7 +6,9 @@ import hashlib
 from enum import StrEnum
 from typing import Any, Literal
 
-from audit.scenarios.models import Condition, PackModel, Script
+from audit.scenarios.base import PackModel
+from audit.scenarios.factors import Condition
+from audit.scenarios.models import Script
 from audit.verdicts.models import Case
 from audit.world.capabilities import Capability
 from audit.world.state import World

@@ -56,7 +56,7 @@ async def run_episode(
         Everything that was said and done. A failed model call is in ``status`` and ``error``, with all that came
         before it kept. Cancellation passes through.
     """
-    world = situation.world.model_copy(deep=True, update={"seed": seed})
+    world = situation.world.fresh(seed)
     runtime = Runtime(world, situation.tools, Gateway(tuple(controls)))
     record = EpisodeRecord(messages=situation.messages(), actions=runtime.actions)
     schemas = native.schemas(situation.tools) if situation.dialect is Dialect.NATIVE else []

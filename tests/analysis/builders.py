@@ -11,7 +11,7 @@ from audit.analysis.models import AuditResult
 from audit.analysis.rates import Cell
 from audit.analysis.result import analyse
 from audit.oversight.catalogue import Catalogue, load_catalogue
-from audit.scenarios.models import Condition, Goal, Threat
+from audit.scenarios.factors import Condition, Goal, Threat
 from audit.scenarios.situation import About, Dialect, PromptPart, Situation
 from audit.store.records import ConditionRecord, RunRecord, RunStatus, TrialRecord, TrialStatus
 from audit.verdicts.detectors.specs import AlertCancelledSpec, CoercionSpec, DisclosureSpec

@@ -9,15 +9,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from audit.planning.designs import Design
 from audit.planning.matching import select
 from audit.profile.loading import LoadedProfile, load_profile
 from audit.scenarios.compose import compose
-from audit.scenarios.models import Condition
+from audit.scenarios.factors import Condition
 from audit.scenarios.packs import Pack, ScenarioSource, find_scenario, load_packs
 from audit.scenarios.situation import Dialect, Situation
 from audit.scenarios.subject import Subject, audited, fictional, subject_of
 
 ROOT = Path(__file__).parents[2]
+STUDY = Design("study")
+"""Seven conditions a scenario."""
 EXAMPLES = ("building-operations", "executive-mail-assistant", "retail-support")
 
 
