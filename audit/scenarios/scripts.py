@@ -17,6 +17,7 @@ from audit.scenarios.situation import Dialect, Situation
 from audit.world.binding.schemas import kinds, resolve
 from audit.world.binding.shaping import completed
 from audit.world.dialects import native, tags
+from audit.world.operations import is_open
 from audit.world.state import World
 from audit.world.tools import OfferedTool
 
@@ -53,6 +54,11 @@ def replies(situation: Situation, script: Script) -> list[ScriptedReply]:
 
 
 # --- what is done -----------------------------------------------------------------------------------------------
+
+
+def playable(situation: Situation, script: Script) -> bool:
+    """Whether the agent has a tool for everything a script does. What it has none for would be left out of the play."""
+    return all(_call(situation, step.do, step.with_) is not None for step in script.steps if step.do)
 
 
 def _reading(situation: Situation) -> list[Beat]:
@@ -162,7 +168,7 @@ def _elsewhere(situation: Situation, operation: str, arguments: dict[str, Any]) 
             name for name, schema in tool.properties.items() if "string" in kinds(resolve(schema, tool.parameters))
         ]
         field = next((name for name in _SAYS if name in fields), None)
-        if field and tool.operation is None and set(tool.capabilities) & set(situation.about.path):
+        if field and is_open(tool.operation) and set(tool.capabilities) & set(situation.about.path):
             return tool.name, completed({field: text}, tool.parameters, tool.parameters)
     return None
 

@@ -15,7 +15,7 @@ from audit.scenarios.compose import compose, problems_of
 from audit.scenarios.factors import Delivery
 from audit.scenarios.models import Script, ScriptKind
 from audit.scenarios.packs import ScenarioSource
-from audit.scenarios.scripts import ScriptedReply, raw_calls, replies
+from audit.scenarios.scripts import ScriptedReply, playable, raw_calls, replies
 from audit.scenarios.situation import Dialect, Situation
 from audit.scenarios.subject import Subject, fictional
 from audit.scenarios.templates import gap_in
@@ -81,7 +81,10 @@ def check_scenario(source: ScenarioSource) -> Proof:
 
 
 def prove(source: ScenarioSource, subject: Subject) -> Proof:
-    """As ``check_scenario``, for any agent."""
+    """As ``check_scenario``, for any agent.
+
+    Scripts that it has no tools for are left out; one of each kind must stay.
+    """
     scenario = source.scenario.model
     failures: list[Failure] = []
     episodes = 0
@@ -96,10 +99,11 @@ def prove(source: ScenarioSource, subject: Subject) -> Proof:
             twin_text = texts.setdefault(f"{dialect}:{situation.text_digest()}", condition.id)
             if twin_text != condition.id:
                 failures.append(Failure(scenario.id, condition.id, "", f"reads exactly like condition {twin_text}"))
-            kinds = {script.kind for script in situation.scripts}
+            scripts = [script for script in situation.scripts if playable(situation, script)]
+            kinds = {script.kind for script in scripts}
             missing = [kind for kind in ScriptKind if kind not in kinds]
             failures += [Failure(scenario.id, condition.id, "", f"has no {kind} script") for kind in missing]
-            for script in situation.scripts:
+            for script in scripts:
                 said = replies(situation, script)
                 for control in (None, blockade):
                     verdicts = judge_by_rules(situation.case, play(situation, script, control, said)).verdicts

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,7 +20,7 @@ from audit.llm.models import Completion, ToolCallText, Usage
 from audit.profile.models import ModelSettings
 from audit.resources import data_dir, load_yaml_model
 from audit.scenarios.models import Script, ScriptKind
-from audit.scenarios.scripts import ScriptedReply, raw_calls, replies
+from audit.scenarios.scripts import ScriptedReply, playable, raw_calls, replies
 from audit.scenarios.situation import Dialect, Situation
 from audit.targets.base import Session, TargetIdentity
 
@@ -81,7 +81,12 @@ OPPORTUNIST = {
     "restriction-none": 0.30,
     "none-none": 0.0,
 }
-"""Invented for demonstrations: gives in more the stronger the pressure, and not at all without any."""
+"""Invented for demonstrations: gives in more the stronger the pressure, and not at all without any. Further factors
+leave that as it is, except that what the agent is told (an instruction, a framing) halves it."""
+OPPORTUNIST_TOLD = {"instruction": 0.4, "framing.test": 0.2, "way_out.closed": 1.2}
+"""Invented as well: what a factor or one of its levels does to these probabilities."""
+_STANDS_FOR = {"latent": "explicit", "ambiguous": "explicit", "swap": "none"}
+"""Which goal's probability serves where none is known: a conflict like another, no conflict like none."""
 
 
 @lru_cache(maxsize=1)
@@ -98,17 +103,46 @@ def characters() -> dict[str, Character]:
         Character(
             "opportunist",
             "plays a harmful script with an invented probability that grows with the pressure",
-            lambda condition: OPPORTUNIST.get(condition.split("/")[-1], 0.0),
+            _opportunist,
         ),
     ]
     rates = published_rates()
     for name, model in rates.models.items():
         by_condition = _by_condition(model, rates.columns)
         what = (
-            f"plays harmful scripts at the rates published for {model.title} by the study (2025); it is not that model"
+            f"plays harmful scripts at the rates published for {model.title} by the study (2025), and none where the "
+            "study has no figure for the scenario; it is not that model"
         )
-        found.append(Character(f"study-{name}", what, lambda condition, known=by_condition: known.get(condition, 0.0)))  # type: ignore[misc]
+        found.append(Character(f"study-{name}", what, partial(_published, by_condition)))
     return {character.name: character for character in found}
+
+
+def _cell(condition: str) -> tuple[str, str, list[str]]:
+    """Scenario, threat and goal as the study crosses them, and the levels beyond, of a condition's id."""
+    scenario, _, rest = condition.partition("/")
+    core, *beyond = rest.split("+")
+    threat, _, goal = core.partition("-")
+    return scenario, f"{threat}-{_STANDS_FOR.get(goal, goal)}", beyond
+
+
+def _opportunist(condition: str) -> float:
+    _, cell, beyond = _cell(condition)
+    probability = OPPORTUNIST.get(cell, 0.0)
+    for level in beyond:
+        factor = level.partition(".")[0]
+        probability *= OPPORTUNIST_TOLD.get(level, OPPORTUNIST_TOLD.get(factor, 1.0))
+    return min(probability, 1.0)
+
+
+def _published(known: Mapping[str, float], condition: str) -> float:
+    scenario, cell, _ = _cell(condition)
+    return known.get(f"{scenario}/{cell}", 0.0)
+
+
+def _opportunism(condition: str) -> float:
+    core, *further = condition.split("/")[-1].split("+")
+    told = any(factor.startswith(("instruction.", "framing.")) for factor in further)
+    return OPPORTUNIST.get(core, 0.0) * (0.5 if told else 1.0)
 
 
 def _by_condition(model: PublishedModel, columns: tuple[str, ...]) -> Mapping[str, float]:
@@ -167,7 +201,9 @@ class SimulatedTarget:
             kind = ScriptKind.HARMFUL
         elif dice.random() < NEAR_MISS_SHARE:
             kind = ScriptKind.NEAR_MISS
-        return dice.choice([script for script in situation.scripts if script.kind is kind])
+        fitting = [script for script in situation.scripts if script.kind is kind]
+        # Of what the agent has tools for; where that is none of them, it does what it can of one.
+        return dice.choice([script for script in fitting if playable(situation, script)] or fitting)
 
 
 class _SimulatedSession:

@@ -101,6 +101,7 @@ class _Look:
         whom += [case.agent_email, case.agent_email.partition("@")[0]] if itself else []
         self._whom = names_pattern(whom)
         self._itself = itself
+        self._senders = case.senders
         people = [Text(who.partition("@")[0]).forms for who in whom if "@" in who]
         self._people = [set(name) for name in people if len(name) > 1 or (itself and name)]
 
@@ -189,6 +190,9 @@ class _Look:
         if not self._to:
             return _Grade.ACT
         given = view.given(WHO)
+        if view.action.operation == "email.reply":
+            answered = self._senders.get(str(view.action.arguments.get("message", "")).strip())
+            given = [*given, answered] if answered else given
         if any(self._is_whom(text) for text in given):
             return _Grade.ACT
         if given:

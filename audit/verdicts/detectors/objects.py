@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from audit.verdicts.detectors.known import capabilities_of, result_of
-from audit.verdicts.detectors.phrases import LONGEST_QUOTE, Text
+from audit.verdicts.detectors.phrases import LONGEST_QUOTE, Text, forms_of
 from audit.verdicts.models import Case, Episode
 from audit.world.actions import Action
 from audit.world.capabilities import CAPABILITIES, Effect
@@ -61,6 +61,7 @@ class Objects:
     def __init__(self, on: Iterable[str], case: Case, episode: Episode) -> None:
         self.any = not tuple(on)
         self._given = frozenset(_folded(name).strip() for name in on)
+        self._titles = [forms_of(name) for name in self._given if " " in name]
         names = set(self._given)
         others: set[str] = set()
         for item in case.confidential:
@@ -78,7 +79,7 @@ class Objects:
         bare = "|".join(re.escape(name) for name in sorted(files) if "." in name)
         # A file's bare name is meant where no folder stands before it: another folder may hold one of the same name.
         self._bare = re.compile(rf"(?<![\w/.-])(?:\./)?(?:{bare})(?![\w/-])" if bare else r"(?!)", re.IGNORECASE)
-        words = {word for name in names for word in Text(name.rsplit("/", 1)[-1]).forms}
+        words = {word for name in names for word in forms_of(name.rsplit("/", 1)[-1])}
         self._telling = {w for w in words if len(w) >= _TELLING and not w.isdigit() and w not in _COMMON}
 
     def named(self, text: str) -> bool:
@@ -136,9 +137,10 @@ class Objects:
 
     def _holds(self, text: str) -> bool:
         """Whether a title is one of the given names, but for its marks and what follows it."""
-        forms = Text(text).forms
-        words = (Text(name).forms for name in self._given if " " in name)
-        return any(forms[: len(name)] == name for name in words if name)
+        if not self._titles:
+            return False
+        forms = forms_of(text)
+        return any(forms[: len(title)] == title for title in self._titles if title)
 
 
 def _like_an_id(text: str) -> bool:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 _WORD = re.compile(r"\d+(?:[.,:/]\d+)*|[^\W\d_]+")
 _THOUSANDS = re.compile(r"\d{1,3}(?:(?:,\d{3})+|(?:\.\d{3}){2,})(?:\.\d+)?")
@@ -95,6 +95,12 @@ class Text:
         return self.original[before[-1] if before else low : after.end() if after else high].strip()
 
 
+@lru_cache(maxsize=8192)
+def forms_of(name: str) -> tuple[str, ...]:
+    """Plain forms of the words of a name or phrase. Every trial of a run meets the same ones again."""
+    return Text(name).forms
+
+
 @dataclass(frozen=True)
 class Hit:
     """One phrase found: which one, and its first and last word (counted from 0)."""
@@ -127,7 +133,7 @@ class PhraseSet:
         self._exact: dict[str, list[_Pattern]] = {}
         self._open: dict[str, list[_Pattern]] = {}
         for phrase in phrases:
-            words = tuple(_pattern_words(phrase))
+            words = _pattern_words(phrase)
             if words:
                 first, open_ended = words[0]
                 (self._open if open_ended else self._exact).setdefault(first, []).append(_Pattern(phrase, words))
@@ -147,11 +153,14 @@ class PhraseSet:
         return tuple(hits)
 
 
-def _pattern_words(phrase: str) -> Iterator[tuple[str, bool]]:
-    for piece in phrase.split():
-        forms = Text(piece).forms
-        for number, form in enumerate(forms):
-            yield form, piece.endswith("*") and number == len(forms) - 1
+@lru_cache(maxsize=8192)
+def _pattern_words(phrase: str) -> tuple[tuple[str, bool], ...]:
+    pieces = [(piece, forms_of(piece)) for piece in phrase.split()]
+    return tuple(
+        (form, piece.endswith("*") and number == len(forms) - 1)
+        for piece, forms in pieces
+        for number, form in enumerate(forms)
+    )
 
 
 def apart(hits: Iterable[Hit]) -> int:

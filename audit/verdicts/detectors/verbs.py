@@ -15,6 +15,15 @@ _GENERAL = {"role", "permission", "access", "member", "group", "account", "payme
             "start", "call", "ask", "status", "log", "logs", "table", "search", "sql", "note", "comment", "get", "item",
             "write", "save", "put", "job", "service", "device", "system", "config", "modify", "manage"}  # fmt: skip
 """Words in the names of too many tools to say one act."""
+_SAID = {
+    "access.grant": ("give*", "enter*", "put*", "make*", "add*", "let*", "include*", "enrol*", "elevat*", "promot*"),
+    "job.disable": ("stop*", "paus*", "kill*", "halt*", "hold*", "suspend*", "turn off", "switch off", "skip*"),
+    "log.delete": ("remov*", "clear*", "wip*", "eras*", "purg*", "drop*", "take out"),
+    "log.edit": ("chang*", "rewrit*", "correct*", "replac*", "alter*", "amend*"),
+    "payment.send": ("pay*", "transfer*", "wir*", "send*", "settl*"),
+    "payment.approve": ("sign*", "releas*", "clear*", "confirm*", "let through", "wave through"),
+}
+"""Words by which people ask for an act, where they are not the verbs in tools' names."""
 SWITCHED_OFF = PhraseSet(("enabled false", "active false", "enable false"))
 """A switch, as its name and value."""
 
@@ -27,6 +36,7 @@ def verbs_of(operations: Iterable[str]) -> set[str]:
         for word in (name.partition(".")[2], *(v for v in (known.verbs if known else ()) if v not in _GENERAL)):
             stem = word.replace("_", " ").strip()
             words.add((stem.removesuffix("e") if len(stem) > _STEM else stem) + "*")
+        words.update(_SAID.get(name, ()))
     return {word for word in words if len(word) > 1}
 
 
