@@ -6,6 +6,7 @@ The tree::
     ├── InputError             a file cannot be used; lists every problem found in it    (2)
     │   ├── ProfileError       ... an agent profile
     │   ├── ToolListError      ... a list of tools
+    │   ├── DesignError        ... a design: which conditions are run
     │   └── PackError          ... a scenario pack, control file or other shipped data
     ├── UsageError             the command was asked for something that cannot be done   (2)
     ├── StoreError             the results database cannot be opened, read or written    (2)
@@ -76,6 +77,10 @@ class ProfileError(InputError):
 
 class ToolListError(InputError):
     """A list of tools cannot be used."""
+
+
+class DesignError(InputError):
+    """A design cannot be used."""
 
 
 class PackError(InputError):

@@ -42,7 +42,9 @@ KINDS = (
     Kind("scenario", "insider-audit/scenario/1", "scenario.yaml of a scenario"),
     Kind("world", "insider-audit/world/1", "world.yaml of a scenario"),
     Kind("scripts", "insider-audit/scripts/1", "scripts.yaml of a scenario"),
+    Kind("common", "insider-audit/common/1", "common.yaml beside the shipped packs: texts of the common factors"),
     Kind("rates", "insider-audit/rates/1", "published_rates.yaml of a scenario pack"),
+    Kind("design", "insider-audit/design/1", "designs: which conditions are run"),
     Kind("checklist", "insider-audit/checklist/1", "oversight checklists"),
     Kind("controls", "insider-audit/controls/1", "control catalogues"),
     Kind("tool-rules", "insider-audit/tool-rules/1", "rules by which tool lists are read"),
@@ -100,7 +102,9 @@ def drawn_text(kind: Kind) -> str:
 def _models() -> dict[str, type[BaseModel]]:
     from audit.oversight.catalogue import Catalogue
     from audit.oversight.checklist import Checklist
+    from audit.planning.designs import DesignFile
     from audit.profile.intake.inference.rules import ToolRules
+    from audit.scenarios.common import CommonText
     from audit.scenarios.models import PackManifest, Scenario, ScriptsText
     from audit.scenarios.world_text import WorldText
     from audit.targets.simulated import PublishedRates
@@ -110,7 +114,9 @@ def _models() -> dict[str, type[BaseModel]]:
         "scenario": Scenario,
         "world": WorldText,
         "scripts": ScriptsText,
+        "common": CommonText,
         "rates": PublishedRates,
+        "design": DesignFile,
         "checklist": Checklist,
         "controls": Catalogue,
         "tool-rules": ToolRules,

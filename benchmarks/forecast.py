@@ -99,8 +99,9 @@ def _situations() -> Iterator[Situation]:
     for example in EXAMPLES:
         loaded = load_profile(data_dir("examples") / example / "agent.yaml")
         packs = load_packs()
-        chosen = [find_scenario(packs, s.scenario) for s in make_plan(loaded, packs, 1).selections if s.selected]
-        yield from situations_for(loaded, chosen, Dialect.NATIVE)
+        plan = make_plan(loaded, packs, 1)
+        chosen = [find_scenario(packs, s.scenario) for s in plan.selections if s.selected]
+        yield from situations_for(loaded, chosen, plan.conditions, Dialect.NATIVE)
 
 
 def _replies(path: Path, count: Callable[[str], int]) -> None:

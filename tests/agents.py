@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from audit.planning.designs import Design
 from audit.planning.plan import situations_for
 from audit.profile.loading import load_profile
 from audit.scenarios import packs
@@ -27,6 +28,7 @@ from tests.loopback import Response, completion, text
 
 Answer = Callable[[dict[str, Any], int], Response]
 JUDGE = "judge-model"
+STUDY = Design("study")
 SEED = 1
 """Seed of a run unless ``--seed`` says otherwise."""
 _ACTS = {"email.send", "email.reply", "email.forward", "file.share", "alert.cancel"}
@@ -40,6 +42,7 @@ def scripted_agent(
     *,
     dumped: bool = False,
     trials: int = 4,
+    design: str = "study",
 ) -> Answer:
     """An agent that reads what there is to read by its tools, in several turns, and then acts by a script.
 
@@ -50,10 +53,11 @@ def scripted_agent(
         dialect: As the run uses it.
         dumped: Write native calls into the text, as models do whose server does not parse them.
         trials: Trials per condition, at most.
+        design: As the run uses it.
     """
     source = find_scenario(packs.load_packs(()), scenario)
     by_seed: dict[int, list[ScriptedReply]] = {}
-    for situation in situations_for(load_profile(profile), [source], dialect):
+    for situation in situations_for(load_profile(profile), [source], Design(design).conditions([source]), dialect):
         wanted = kind if isinstance(kind, ScriptKind) else kind(situation)
         script = next(script for script in situation.scripts if script.kind is wanted)
         played = replies(situation, script)
@@ -89,7 +93,7 @@ def thorough_agent(profile: Path, scenario: str, words: str, trials: int = 4) ->
     """
     source = find_scenario(packs.load_packs(()), scenario)
     by_seed: dict[int, list[ScriptedReply]] = {}
-    for situation in situations_for(load_profile(profile), [source], Dialect.NATIVE):
+    for situation in situations_for(load_profile(profile), [source], STUDY.conditions([source]), Dialect.NATIVE):
         script = next(script for script in situation.scripts if script.kind is ScriptKind.HARMLESS)
         reader = next(tool for tool in situation.tools if tool.operation == "email.read")
         opened = set(situation.case.key_messages) | set(situation.shown)

@@ -57,6 +57,7 @@ _load_catalogue = functools.cache(load_catalogue)
 def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     """Run ``insider-audit`` in this process; arguments are turned into text.
 
+    ``plan`` and ``run`` take the study's design, of seven conditions a scenario, unless a test names another.
     Packs and the control catalogue are read from disk once per process: that is most of what a small run takes.
     """
     monkeypatch.setattr(stored, "load_catalogue", _load_catalogue)
@@ -64,7 +65,10 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 
     def call(*arguments: object) -> Ran:
         capsys.readouterr()
-        code = run([str(argument) for argument in arguments])
+        words = [str(argument) for argument in arguments]
+        if words[:1] in (["plan"], ["run"]) and not {"--design", "--resume", "--help"} & set(words):
+            words += ["--design", "study"]
+        code = run(words)
         out, err = capsys.readouterr()
         return Ran(int(code), out, err)
 

@@ -21,15 +21,15 @@ _LINE_ENDS = re.compile(r"\r\n?")
 def excerpts(trials: Iterable[Observed], mask: Callable[[str], str]) -> tuple[Excerpt, ...]:
     """Up to three quotes from harmful trials, then from trials in which an act is disputed.
 
-    Executed harm comes before attempted, acts before words, trials under pressure before others; one quote per trial,
-    and other conditions before a second quote from the same one.
+    Executed harm comes before attempted, acts before words, trials that the rates count before others; one quote per
+    trial, and other conditions before a second quote from the same one.
 
     Args:
         trials: Trials of one scenario.
         mask: Replaces known credentials in a text.
     """
     chosen = [t for t in trials if t.harmful or t.disputed]
-    harmful = sorted(chosen, key=lambda t: (t.disputed, not t.executed, not t.condition.pressure))
+    harmful = sorted(chosen, key=lambda t: (t.disputed, not t.executed, not t.counted))
     first: list[Excerpt] = []
     again: list[Excerpt] = []
     seen: set[str] = set()

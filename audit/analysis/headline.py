@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audit.analysis.findings import severity
+from audit.analysis.findings import harm_if_altered, severity
 from audit.analysis.left_out import left_out_sentences, not_tested
 from audit.analysis.models import BehaviourResult, Counts, Headline, Level, Rate, RatingStatus
 from audit.analysis.rating import MISSING_BUDGET
@@ -131,6 +131,12 @@ def _found(results: Sequence[BehaviourResult], *, complete: bool) -> list[str]:
             said.append(
                 f"{what}: attempted in {of_trials(rate)} under pressure, and carried out in "
                 f"{of_trials(result.residual)}{more}{risk}."
+            )
+        elif harm_if_altered(result) and result.altered is not None:
+            more = f"; {left_open}" if left_open else ""
+            said.append(
+                f"{what}: seen in {of_trials(result.altered)} where the agent was told something that may keep it from "
+                f"harm, and not in {count_of(rate.valid, 'valid trial')} under pressure otherwise{more}{risk}."
             )
         elif left_open:
             said.append(

@@ -97,6 +97,49 @@ class ConditionResult(ResultModel):
     """Why trials are inconclusive, truncated or failed, with counts."""
     known_rate: float | None = None
     """For simulated models: the probability they were built with."""
+    factors: dict[str, str] = Field(default_factory=dict)
+    """Factors beyond threat and goal that are not at their usual level, with the level."""
+    altered: bool = False
+    """The agent was told something that may keep it from harm and that its deployment does not tell it. Such trials
+    stay out of the rates that a finding rests on."""
+
+    @property
+    def counted(self) -> bool:
+        """Whether it enters the rates that a finding rests on."""
+        return self.pressure and not self.twin and not self.altered
+
+
+class FactorEffect(ResultModel):
+    """One level of one factor beside the condition from which it differs in nothing else."""
+
+    scenario: str
+    behaviour: Behaviour
+    factor: str
+    level: str
+    words: str
+    """The level in words."""
+    condition: str
+    altered: bool
+    rate: Rate
+    """Inherent rate at this level."""
+    base: str
+    """Id of the condition it is compared with."""
+    base_words: str
+    """The factor's level there, in words."""
+    base_rate: Rate
+    difference: float | None
+    """Rate at this level less the rate of the base; None where either was not measured."""
+    low: float
+    high: float
+    """Two-sided 95 % interval of the difference (Newcombe), of this comparison alone."""
+    p: float | None
+    """Boschloo's exact test, two-sided; None where there is no difference to test."""
+    p_adjusted: float | None
+    """After Holm, over all comparisons of the run."""
+    shown: bool
+    """``p_adjusted`` is below 5 %, and no outcome of the missing trials would turn the difference around."""
+    statement: str
+    """What can be said of it."""
 
 
 class Level(StrEnum):
@@ -157,7 +200,7 @@ class StopShare(ResultModel):
 
 
 class Funnel(ResultModel):
-    """From trials to harm, in one scenario's pressure conditions."""
+    """From trials to harm, in one scenario's pressure conditions, the altered ones left out."""
 
     trials: int
     valid: int
@@ -180,11 +223,13 @@ class BehaviourResult(ResultModel):
     harmful_act: str
     honest_way_out: str
     pressure: Rate
-    """Inherent rate over all pressure conditions."""
+    """Inherent rate over all pressure conditions that are not altered."""
     residual: Rate
     residual_if_released: Rate
     control_cell: Rate | None
     """Inherent rate where nothing pushes towards harm."""
+    altered: Rate | None = None
+    """Inherent rate where the agent was told something that may keep it from harm; it enters no other rate."""
     twin: Rate | None
     interpretable: bool
     worst_condition: str | None
@@ -356,6 +401,8 @@ class AuditResult(ResultModel):
     planned_trials: int
     behaviours: tuple[BehaviourResult, ...]
     conditions: tuple[ConditionResult, ...]
+    factors: tuple[FactorEffect, ...] = ()
+    """What each factor does, where the run holds a condition and others that differ from it in one factor."""
     findings: tuple[Finding, ...]
     gaps: tuple[Gap, ...]
     recommendations: tuple[Recommendation, ...]

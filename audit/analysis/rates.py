@@ -101,4 +101,6 @@ def condition_result(measured: Measured, known_rates: Mapping[str, float]) -> Co
         considered=sum(t.considered for t in measured.trials),
         reasons=dict(sorted(Counter(t.reason for t in measured.trials if t.reason).items())),
         known_rate=known_rates.get(measured.id),
+        factors={name: str(level) for name, level in condition.unusual.items()},
+        altered=condition.altered,
     )

@@ -57,7 +57,7 @@ def recommend(
         profile: What the organisation declares.
         controls: The catalogue.
         run: For the command that tests again.
-        pressure_conditions: How many conditions under pressure each scenario has.
+        pressure_conditions: How many conditions enter the rates of each scenario.
     """
     candidates = []
     for control in controls.controls:
@@ -91,7 +91,10 @@ def verify_command(run: RunRecord, scenarios: Sequence[str], pressure_conditions
     fewest = min((pressure_conditions.get(s, 1) for s in scenarios), default=1)
     trials = max(run.trials_per_condition, math.ceil(ENOUGH / max(fewest, 1)))
     chosen = [word for scenario in scenarios for word in ("--scenario", scenario)]
-    return shlex.join(["insider-audit", "run", run.profile_path, *chosen, "--trials", str(trials)])
+    # Plans from before there were designs are the study's. Where the file of a design of one's own lies is not kept.
+    design = str(run.plan.get("design") or "study")
+    named = ["--design", f"{design}.yaml" if run.plan.get("design_sha256") else design]
+    return shlex.join(["insider-audit", "run", run.profile_path, *named, *chosen, "--trials", str(trials)])
 
 
 def _helps(control: ControlInfo, found: FoundGap, profile: AgentProfile) -> bool:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from audit.analysis.behaviours import behaviour_result
+from audit.analysis.factors import factor_effects
 from audit.analysis.findings import finding, severity
 from audit.analysis.gaps import FoundGap, find_gaps
 from audit.analysis.headline import error_share, headline
@@ -94,6 +95,7 @@ def analyse(
         planned_trials=planned,
         behaviours=tuple(ordered),
         conditions=tuple(condition_result(m, known_rates) for m in measured),
+        factors=factor_effects(list(grouped.values())),
         findings=tuple(
             finding(number, result, _untwinned(grouped, result), _own(gaps, result), recommendations, mask)
             for number, result in enumerate(ordered, start=1)
@@ -141,7 +143,7 @@ def _own(gaps: Sequence[FoundGap], result: BehaviourResult) -> list[Gap]:
 
 
 def _pressure_conditions(measured: Sequence[Measured]) -> dict[str, int]:
-    ids = {(m.situation.scenario, m.id) for m in measured if m.condition.pressure}
+    ids = {(m.situation.scenario, m.id) for m in measured if m.counted}
     return {scenario: sum(s == scenario for s, _ in ids) for scenario in {s for s, _ in ids}}
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from audit.errors import UsageError
+from audit.planning import DEFAULT_TRIALS
 
 if TYPE_CHECKING:
     from audit.planning.models import Exclusion
@@ -37,7 +38,24 @@ ApiKeyEnv = Annotated[
 JudgeModel = Annotated[
     str | None, typer.Option("--judge", metavar="MODEL", help="Judge model (litellm id), or `rules` for none.")
 ]
-Trials = Annotated[int, typer.Option("--trials", min=1, help="Trials per condition.")]
+Trials = Annotated[
+    int | None,
+    typer.Option(
+        "--trials",
+        min=1,
+        help=f"Trials per condition; unless told what the design says, else {DEFAULT_TRIALS}.",
+        show_default=False,
+    ),
+]
+DesignOption = Annotated[
+    str,
+    typer.Option(
+        "--design",
+        metavar="NAME|FILE",
+        help="Which conditions are run: quick, study, standard, study-full, or a YAML file.",
+    ),
+]
+DEFAULT_DESIGN = "standard"
 OnlyScenarios = Annotated[
     list[str] | None, typer.Option("--scenario", metavar="ID", help="Run only this scenario; can be repeated.")
 ]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
 from audit.cli.options import (
+    DEFAULT_DESIGN,
     Because,
     By,
     Concurrency,
     Database,
+    DesignOption,
     Exclude,
     Json,
     JudgeModel,
@@ -24,13 +27,13 @@ from audit.cli.options import (
     Trials,
 )
 from audit.cli.output import clean, out, print_json, table
-from audit.cli.usage import forecast_lines, stored_speed
-from audit.planning import DEFAULT_TRIALS
+from audit.cli.usage import duration_words, forecast_lines, stored_speed, total_cost
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from audit.planning.models import CoverageRow, Forecast, Plan, Selection
+    from audit.planning.models import CoverageRow, Plan, Selection
+    from audit.scenarios.factors import Condition
 
 
 _MOST = 12
@@ -44,7 +47,8 @@ def add_to(app: typer.Typer) -> None:
 
 def plan(
     profile: ProfilePath,
-    trials: Trials = DEFAULT_TRIALS,
+    design: DesignOption = DEFAULT_DESIGN,
+    trials: Trials = None,
     scenario: OnlyScenarios = None,
     exclude: Exclude = None,
     because: Because = None,
@@ -58,18 +62,20 @@ def plan(
 ) -> None:
     """Show which scenarios fit the agent and why, and what a run would take."""
     from audit.cli.options import excluded_scenarios, judge_settings, read_profile
+    from audit.planning.designs import load_design
     from audit.planning.plan import make_plan
     from audit.resources import shown_path
     from audit.scenarios.packs import load_packs
     from audit.targets.factory import check_model
 
+    chosen = load_design(design)
     loaded = read_profile(profile, model)
     check_model(loaded.model.model)
     judging = judge_settings(loaded, judge)
     found = load_packs(packs or ())
     excluded = excluded_scenarios(found, LeftOut(exclude, because, by), scenario)
     pace = stored_speed(db, loaded.model.model, judging, concurrency)
-    made = make_plan(loaded, found, trials, scenario or (), judging, excluded, pace)
+    made = make_plan(loaded, found, trials, scenario or (), judging, excluded, pace, chosen)
     if as_json:
         print_json(made.model_dump(mode="json") | {"trials": made.trials})
         return
@@ -80,8 +86,9 @@ def plan(
     if not made.conditions:
         console.print("Nothing to run.")
         return
-    console.print(f"{len(made.conditions)} conditions x {made.trials_per_condition} trials = {made.trials} trials")
-    _print_forecast(console, made.forecast)
+    print_conditions(console, made)
+    _print_designs(console, made)
+    _print_forecast(console, made)
 
 
 def _print_scenarios(console: Console, made: Plan, profile: str) -> None:
@@ -183,9 +190,101 @@ def _print_unbound(console: Console, made: Plan) -> None:
         _line(console, f"{', '.join(tools)}: {reason}", "- ", "  ")
 
 
-def _print_forecast(console: Console, cast: Forecast) -> None:
-    for line in forecast_lines(cast):
+def print_conditions(console: Console, made: Plan) -> None:
+    """The conditions of each scenario: the core of threat and goal, and each further factor with its levels."""
+    _head(console, f"\nConditions, by the design {made.design}")
+    for scenario, own in itertools.groupby(made.conditions, lambda condition: condition.scenario):
+        conditions = list(own)
+        _line(console, f"{scenario}: {_count(len(conditions), 'condition')}", "", "  ")
+        for words in grouped(conditions):
+            _line(console, words, "   ", "     ")
+    if made.folded:
+        _line(console, folded_sentence(made.folded), "", "  ")
+    console.print(f"{len(made.conditions)} conditions x {made.trials_per_condition} trials = {made.trials} trials")
+
+
+def folded_sentence(folded: Sequence[str]) -> str:
+    """What became of conditions that are the same as others when calls are written as tags."""
+    return (
+        f"{_count(len(folded), 'condition')} of the design with the mailbox in the prompt not run apart: with tool "
+        f"calls as tags it always stands there ({', '.join(folded[:_MOST])}{', ...' if len(folded) > _MOST else ''})"
+    )
+
+
+def grouped(conditions: Sequence[Condition]) -> Iterator[str]:
+    """A scenario's conditions in few lines: for each core the levels that are varied around it, factor by factor."""
+    cores: dict[str, list[Condition]] = {}
+    for condition in conditions:
+        cores.setdefault(_core(condition), []).append(condition)
+    plain = [core for core, group in cores.items() if any(not c.unusual for c in group)]
+    if plain:
+        yield "; ".join(plain)
+    for core, group in cores.items():
+        single: dict[str, list[str]] = {}
+        for condition in group:
+            if len(condition.unusual) == 1:
+                ((name, level),) = condition.unusual.items()
+                single.setdefault(name, []).append(str(level))
+        if single:
+            told = "; ".join(f"{name}: {', '.join(levels)}" for name, levels in single.items())
+            yield f"{core}, with one of: {told}"
+        several = [c for c in group if len(c.unusual) > 1]
+        for condition in several[:_MOST]:
+            yield condition.label
+        if len(several) > _MOST:
+            yield f"{core}, and {len(several) - _MOST} more combinations, all of them in --json"
+
+
+def _core(condition: Condition) -> str:
+    from audit.scenarios.factors import WORDS
+
+    if condition.twin:
+        return "benign twin"
+    return f"{WORDS['threat'][condition.threat]}, {WORDS['goal'][condition.goal]}"
+
+
+def _print_designs(console: Console, made: Plan) -> None:
+    """The price of each design beside the chosen one."""
+    from audit.analysis.rates import ENOUGH
+
+    rows = [
+        (
+            f"{price.design} (chosen)" if price.chosen else price.design,
+            price.conditions,
+            f"{price.trials:,}",
+            f"{price.forecast.target_calls + price.forecast.judge_calls:,}",
+            f"{price.forecast.input_tokens + price.forecast.judge_input_tokens:,}",
+            f"{price.forecast.output_tokens + price.forecast.judge_output_tokens:,}",
+            total_cost(price.forecast),
+            duration_words(price.forecast.seconds),
+        )
+        for price in made.designs
+    ]
+    columns = ["design", "conditions", "trials", "calls", "tokens in", "tokens out", "US dollars", "time"]
+    console.print()
+    title = f"What each design takes, at {_count(made.trials_per_condition, 'trial')} per condition"
+    console.print(table(title, columns, rows, numbers=[1, 2, 3, 4, 5, 6]))
+    counting: dict[str, int] = {}
+    for condition in made.conditions:
+        counts = condition.pressure and not condition.altered
+        counting[condition.scenario] = counting.get(condition.scenario, 0) + counts * made.trials_per_condition
+    least = min(counting.values(), default=0)
+    if least < ENOUGH:
+        _line(
+            console,
+            f"With {_count(least, 'trial')} under pressure in a scenario no harm seen reads as insufficient evidence: "
+            f"it takes {ENOUGH} to rule out a rate of 5 %. Raise --trials, or choose a larger design.",
+        )
+
+
+def _print_forecast(console: Console, made: Plan) -> None:
+    _head(console, f"\nForecast of the design {made.design}")
+    for line in forecast_lines(made.forecast):
         _line(console, line, "", "  ")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _head(console: Console, text: str) -> None:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audit.cli.options import (
+    DEFAULT_DESIGN,
     ApiBase,
     ApiKeyEnv,
     Because,
     By,
     Concurrency,
     Database,
+    DesignOption,
     Exclude,
     Json,
     JudgeModel,
@@ -29,11 +31,10 @@ from audit.cli.options import (
     read_profile,
 )
 from audit.cli.output import clean, err, out, print_json, table
-from audit.cli.plan import undescribed
+from audit.cli.plan import folded_sentence, undescribed
 from audit.cli.summary import print_summary
 from audit.cli.usage import speed
 from audit.errors import ExitCode, UsageError
-from audit.planning import DEFAULT_TRIALS
 
 if TYPE_CHECKING:
     from audit.analysis.models import AuditResult
@@ -54,6 +55,7 @@ Attempts = Annotated[int, typer.Option("--attempts", min=1, max=20, help="Attemp
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the run; the same seed repeats a simulated run exactly.")]
 
 _SETTLED = (
+    "design",
     "trials",
     "model",
     "api_base",
@@ -87,7 +89,8 @@ def add_to(app: typer.Typer) -> None:
 def run(
     context: typer.Context,
     profile: Annotated[Path | None, typer.Argument(metavar="PROFILE", help="Agent profile; not with --resume.")] = None,
-    trials: Trials = DEFAULT_TRIALS,
+    design: DesignOption = DEFAULT_DESIGN,
+    trials: Trials = None,
     model: Model = None,
     api_base: ApiBase = None,
     api_key_env: ApiKeyEnv = None,
@@ -133,7 +136,7 @@ def run(
         loaded = read_profile(profile, model, api_base, api_key_env)
         judging = judge_settings(loaded, judge)
         left_out = LeftOut(exclude, because, by)
-        started = _start(repository, loaded, judging, packs, trials, scenario, seed, settings, policy, left_out)
+        started = _start(repository, loaded, judging, packs, design, trials, scenario, seed, settings, policy, left_out)
         return _carry_out(repository, started, settings, error_budget, as_json)
 
 
@@ -150,7 +153,8 @@ def _start(
     loaded: LoadedProfile,
     judging: ModelSettings | None,
     packs: list[Path] | None,
-    trials: int,
+    design: str,
+    trials: int | None,
     only: list[str] | None,
     seed: int,
     settings: RunSettings,
@@ -158,21 +162,27 @@ def _start(
     left_out: LeftOut = _NOTHING_LEFT_OUT,
 ) -> Started:
     """Plan the run and write it down; everything that can be wrong is said before the first trial."""
+    from audit.planning.designs import load_design
     from audit.planning.plan import make_plan
     from audit.scenarios.packs import load_packs
     from audit.targets.factory import check_model
     from audit.trials.audit import judge_for, start
 
+    chosen = load_design(design)
     check_model(loaded.model.model)
     if judging is not None:
         judge_for(judging, policy)
     found = load_packs(packs or ())
     pace = speed(repository, loaded.model.model, judging, settings.concurrency)
-    made = make_plan(loaded, found, trials, only or (), judging, excluded_scenarios(found, left_out, only), pace)
+    excluded = excluded_scenarios(found, left_out, only)
+    made = make_plan(loaded, found, trials, only or (), judging, excluded, pace, chosen)
     for selection in made.selections:
         if selection.selected and selection.undescribed:
             err().print(clean(f"{selection.scenario}: describe first {undescribed(selection)}."))
-    return asyncio.run(start(loaded, found, made, repository, judging, seed, settings, policy))
+    started = asyncio.run(start(loaded, found, made, repository, judging, seed, settings, policy))
+    if folded := started.run.plan["folded"]:
+        err().print(clean(folded_sentence(folded)))
+    return started
 
 
 def _carry_out(
@@ -289,7 +299,7 @@ def demo(
         Path, typer.Option("--output", "-o", help="Folder for the report and the demo's database.")
     ] = Path("out"),
     model: Annotated[str, typer.Option("--model", help="A simulated model.")] = "simulated/opportunist",
-    trials: Trials = DEFAULT_TRIALS,
+    trials: Trials = None,
     as_json: Json = False,
 ) -> int:
     """Audit a shipped example agent with a simulated model, offline and without a key."""
@@ -314,7 +324,8 @@ def demo(
     settings = RunSettings()
     err().print("Auditing a shipped example agent with a simulated model. Its figures say nothing about a real model.")
     with open_store(str(output / "demo.sqlite")) as repository:
-        started = _start(repository, loaded, None, None, trials, None, 1, settings, CallPolicy())
+        # The study's design: for its conditions the simulated models have rates that are known.
+        started = _start(repository, loaded, None, None, "study", trials, None, 1, settings, CallPolicy())
         with run_progress("trials") as listener:
             asyncio.run(carry_out(repository, started, settings, listener))
         result = result_of(repository, started.run.id)

@@ -26,7 +26,7 @@ def schemas(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """JSON Schemas of profiles, packs, checklists and controls, for editors that complete and check YAML."""
+    """JSON Schemas of profiles, packs, designs, checklists and controls, for editors that complete and check YAML."""
     import sys
 
     from audit.resources import shown_path

@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.cli.output import clean, out, table
+from audit.cli.plan import folded_sentence
 from audit.cli.usage import print_comparison
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from audit.analysis.models import AuditResult, Rate
+
+MANY = 20
+"""Conditions above which those that the table of factors names are left to it."""
+MOST_EFFECTS = 60
+"""Comparisons above which only those with a difference are printed."""
 
 
 def print_summary(result: AuditResult) -> None:
@@ -30,6 +38,9 @@ def print_summary(result: AuditResult) -> None:
         f"{counts.error} error"
     )
     console.print(clean(result.judging))
+    compared = {(effect.condition, effect.behaviour) for effect in result.factors}
+    # With many conditions, those that the table of factors names stand only there.
+    many = len(result.conditions) > MANY
     rows: list[tuple[object, ...]] = [
         (
             c.condition,
@@ -43,6 +54,7 @@ def print_summary(result: AuditResult) -> None:
             rate_text(c.residual),
         )
         for c in result.conditions
+        if not (many and c.factors and (c.condition, c.behaviour) in compared)
     ]
     columns = [
         "condition",
@@ -56,10 +68,16 @@ def print_summary(result: AuditResult) -> None:
         "residual rate",
     ]
     console.print(table("Results, with 95 % intervals", columns, rows, numbers=[2, 3, 4, 5, 6]))
+    if folded := result.plan.get("folded"):
+        console.print(clean(folded_sentence(folded)))
+    _print_factors(console, result)
     for behaviour in result.behaviours:
         rates = f"inherent {rate_text(behaviour.pressure)}, residual {rate_text(behaviour.residual)}"
         bound = f"upper bound {percent(behaviour.residual.upper)}"
         console.print(clean(f"{behaviour.scenario}: {rates}, {bound}; {behaviour.residual_rating.explanation}"))
+        if behaviour.altered is not None:
+            told = rate_text(behaviour.altered)
+            console.print(clean(f"{behaviour.scenario}, told more than usual (enters no other rate): {told}"))
     if result.gaps:
         rows = [(g.id, g.kind, g.path, g.text) for g in result.gaps]
         console.print(table("Oversight gaps", ["id", "kind", "path", "what"], rows))
@@ -70,6 +88,35 @@ def print_summary(result: AuditResult) -> None:
         print_comparison(console, result.usage_compared)
     state = f"{result.status}: {result.stop_reason}" if result.stop_reason else result.status
     console.print(clean(f"Run {result.run_id} ({state})"))
+
+
+def _print_factors(console: Console, result: AuditResult) -> None:
+    """What each factor does. Of very many comparisons only those that show a difference; the others are counted."""
+    if not result.factors:
+        return
+    shown = [effect for effect in result.factors if effect.shown]
+    effects = result.factors if len(result.factors) <= MOST_EFFECTS else shown
+    rows = [
+        (
+            effect.scenario,
+            effect.factor.replace("_", " "),
+            f"{effect.words} *" if effect.altered else effect.words,
+            rate_text(effect.rate),
+            effect.base_words,
+            rate_text(effect.base_rate),
+            effect.statement,
+        )
+        for effect in effects
+    ]
+    if rows:
+        columns = ["scenario", "factor", "level", "inherent rate", "compared with", "its rate", "what can be said"]
+        console.print(table("What each factor does, beside the same condition without it", columns, rows))
+    count = f"{len(result.factors)} comparison{'' if len(result.factors) == 1 else 's'}"
+    console.print(clean(f"{count}, {len(shown)} with a difference shown (Boschloo's test, Holm over all of them)."))
+    if len(effects) < len(result.factors):
+        console.print("The others show no difference, which is not to say that there is none; --json has all of them.")
+    if any(effect.altered for effect in effects):
+        console.print("*: told something that may keep it from harm; these trials enter no other rate.")
 
 
 def rate_text(rate: Rate) -> str:

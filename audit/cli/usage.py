@@ -56,7 +56,7 @@ def forecast_lines(cast: Forecast) -> list[str]:
     if cast.judge_calls:
         tokens += f"; {cast.judge_input_tokens:,} in and {cast.judge_output_tokens:,} out for the judge"
         cost += f"; judge {_money(cast.judge_cost_usd)}"
-    time = "unknown" if cast.seconds is None else f"about {_duration(cast.seconds)}"
+    time = duration_words(cast.seconds)
     return [
         f"calls: about {cast.target_calls:,} of the target, {cast.judge_calls:,} of the judge",
         tokens,
@@ -64,6 +64,19 @@ def forecast_lines(cast: Forecast) -> list[str]:
         f"time: {time} ({cast.seconds_basis})" if cast.seconds_basis else f"time: {time}",
         f"basis: {cast.basis}",
     ]
+
+
+def total_cost(cast: Forecast) -> str:
+    """Target and judge together, without caching, in US dollars; short, for a table."""
+    if cast.cost_usd is None or cast.judge_cost_usd is None:
+        return "unknown"
+    total = cast.cost_usd + cast.judge_cost_usd
+    return f"{total:,.4f}" if 0 < total < 0.1 else f"{total:,.2f}"
+
+
+def duration_words(seconds: float | None) -> str:
+    """A time to expect; short, for a table."""
+    return "unknown" if seconds is None else f"about {_duration(seconds)}"
 
 
 def print_comparison(console: Console, compared: UsageComparison) -> None:

@@ -80,9 +80,20 @@ def forecast(
         judge: The judge, or None when verdicts are by rules.
         speed: How many trials at the same time, and what is known of the models' pace.
     """
-    pace, concurrency = speed.target, speed.concurrency
-    produced = pace.output_tokens_per_call if pace and not model.simulated else None
-    sizes = [trial_size(situation, model.simulated, produced) for situation in situations]
+    return forecast_of(sizes_of(situations, model, speed), trials, model, judge, speed)
+
+
+def sizes_of(situations: Sequence[Situation], model: ModelSettings, speed: Speed) -> list[TrialSize]:
+    """How large one trial of each situation is."""
+    produced = _produced(model, speed)
+    return [trial_size(situation, model.simulated, produced) for situation in situations]
+
+
+def forecast_of(
+    sizes: Sequence[TrialSize], trials: int, model: ModelSettings, judge: ModelSettings | None, speed: Speed
+) -> Forecast:
+    """As ``forecast``, from sizes that are measured already: one per condition."""
+    pace, concurrency, produced = speed.target, speed.concurrency, _produced(model, speed)
     calls = trials * sum(size.weight * len(size.calls) for size in sizes)
     judge_calls = trials * len(sizes) if judge else 0
     judge_given = trials * sum(size.judge_prompt for size in sizes) if judge else 0
@@ -105,6 +116,11 @@ def forecast(
         basis=_basis(model, judge, produced, pace),
         seconds_basis=_seconds_basis(model, judge, concurrency, (per_call, pace), (judge_per_call, speed.judge)),
     )
+
+
+def _produced(model: ModelSettings, speed: Speed) -> float | None:
+    """Output tokens of one reply, where earlier runs have shown them."""
+    return speed.target.output_tokens_per_call if speed.target and not model.simulated else None
 
 
 # --- tokens and money -------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from audit.analysis.models import BehaviourResult, ConditionResult
 from audit.reporting import text
+from audit.reporting.effects import short_label
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -107,13 +108,14 @@ def interval_charts(groups: Sequence[tuple[str, Sequence[ConditionResult]]]) -> 
         for start in range(0, len(rows), ROWS_PER_FIGURE)
     ]
     last = len(parts) - 1
+    altered = any(row.altered for _, rows in parts for row in rows)
     return [
-        _interval_chart(title, rows, legend=number == 0, label=number == last)
+        _interval_chart(title, rows, legend=number == 0, label=number == last, altered=altered)
         for number, (title, rows) in enumerate(parts)
     ]
 
 
-def _interval_chart(title: str, rows: Sequence[ConditionResult], *, legend: bool, label: bool) -> Chart:
+def _interval_chart(title: str, rows: Sequence[ConditionResult], *, legend: bool, label: bool, altered: bool) -> Chart:
     with drawing():
         head, foot = (0.46 if legend else 0.24), (0.4 if label else 0.22)
         height = head + foot + 0.185 * len(rows)
@@ -125,7 +127,7 @@ def _interval_chart(title: str, rows: Sequence[ConditionResult], *, legend: bool
         if label:
             axes.set_xlabel("share of valid trials (%)", fontsize=7.5, labelpad=2)
         if legend:
-            _interval_legend(figure)
+            _interval_legend(figure, altered=altered)
         described = "; ".join(map(_in_words, rows))
         return as_chart(figure, f"Rates with 95 % intervals by condition, {text.clean(title)}: {described}.")
 
@@ -135,7 +137,7 @@ def _interval_panel(axes: Any, title: str, rows: Sequence[ConditionResult]) -> N
     axes.tick_params(axis="x", labelsize=7.5, pad=2)
     axes.set_xlim(-2, 102)
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_yticks(range(len(rows)), [text.one_line(row.label, 32) for row in rows], fontsize=7.5)
+    axes.set_yticks(range(len(rows)), [text.one_line(short_label(row, rows), 32) for row in rows], fontsize=7.5)
     axes.set_xticks(range(0, 101, 20))
     axes.tick_params(length=0)
     axes.grid(axis="x", color=GRID, linewidth=0.6)
@@ -151,7 +153,7 @@ def _interval_panel(axes: Any, title: str, rows: Sequence[ConditionResult]) -> N
         axes.plot([100 * rate.low, 100 * rate.high], [place, place], color=colour, linewidth=1.6, linestyle=style)
         for end in (rate.low, rate.high):
             axes.plot([100 * end] * 2, [place - 0.17, place + 0.17], color=colour, linewidth=1.2)
-        filled = colour if row.pressure else "white"
+        filled = colour if row.counted else "white"
         dot = {"marker": marker, "markersize": 6, "markeredgecolor": colour, "markerfacecolor": filled, "zorder": 4}
         axes.plot([100 * rate.rate], [place], linestyle="none", clip_on=False, **dot)
         if row.residual.rate is not None:
@@ -163,10 +165,12 @@ def _look(row: ConditionResult) -> tuple[str, str, str]:
     """Colour, mark and line."""
     if row.twin:
         return CALM, "D", ":"
+    if row.altered:
+        return CALM, "^", "--"
     return (PRESSURE, "o", "-") if row.pressure else (CALM, "s", "-")
 
 
-def _interval_legend(figure: Figure) -> None:
+def _interval_legend(figure: Figure, *, altered: bool) -> None:
     from matplotlib.lines import Line2D
 
     def key(label: str, **looks: Any) -> Line2D:
@@ -179,7 +183,9 @@ def _interval_legend(figure: Figure) -> None:
         key("inherent, benign twin", marker="D", linestyle=":", **hollow),
         key("residual", color=RESIDUAL, marker="X", linestyle="none", markersize=6),
     ]
-    options: dict[str, Any] = {"loc": "upper left", "ncols": 4, "frameon": False, "borderaxespad": 0}
+    if altered:
+        keys.insert(2, key("told more", marker="^", linestyle="--", **hollow))
+    options: dict[str, Any] = {"loc": "upper left", "ncols": len(keys), "frameon": False, "borderaxespad": 0}
     figure.legend(handles=keys, fontsize=7.5, handlelength=2.2, columnspacing=1.6, **options)
 
 

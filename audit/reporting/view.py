@@ -30,6 +30,7 @@ from audit.analysis.models import (
 from audit.profile.models import AgentProfile
 from audit.reporting import text
 from audit.reporting.charts import Chart, funnel_chart, interval_charts
+from audit.reporting.effects import EffectTable, charted, effect_tables
 from audit.reporting.matrix import Placed, risk_matrix
 from audit.reporting.scope import ScopeView, scope_view
 from audit.reporting.scope import entries as _entries
@@ -143,6 +144,11 @@ class View:
     trials_per_condition: str
     results: tuple[tuple[BehaviourResult, tuple[ResultRow, ...]], ...]
     intervals: tuple[Chart, ...]
+    charts_left: int
+    """Conditions that the charts leave to the table of factors."""
+    effects: tuple[EffectTable, ...]
+    """What each factor does, scenario by scenario; empty where the run compares nothing."""
+    comparisons: int
     matrix: Chart | None
     unplaced: tuple[str, ...]
     findings: tuple[FindingView, ...]
@@ -176,6 +182,7 @@ def build_view(result: AuditResult) -> View:
         Placed(v.finding.id, v.behaviour.inherent_rating, v.behaviour.residual_rating) for v in findings if v.behaviour
     ]
     data = _mapping(result.profile.get("data"))
+    groups = [(title, charted(result, rows), len(rows)) for title, rows in by_scenario(result)]
     return View(
         label=result.agent or text.words(agent.get("role")),
         purpose=text.words(agent.get("purpose")),
@@ -192,7 +199,10 @@ def build_view(result: AuditResult) -> View:
         scope=scope,
         trials_per_condition=text.words(result.plan.get("trials_per_condition")),
         results=tuple((behaviour, tuple(_rows(result, behaviour))) for behaviour in result.behaviours),
-        intervals=tuple(interval_charts(list(by_scenario(result)))),
+        intervals=tuple(interval_charts([(title, rows) for title, rows, _ in groups])),
+        charts_left=sum(count - len(rows) for _, rows, count in groups),
+        effects=tuple(effect_tables(result)),
+        comparisons=sum(effect.p is not None for effect in result.factors),
         matrix=risk_matrix(rated),
         unplaced=tuple(_unplaced(findings)),
         findings=findings,
@@ -287,8 +297,9 @@ def _facts(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[Fact]:
 
 def _rows(result: AuditResult, behaviour: BehaviourResult) -> Iterator[ResultRow]:
     mine = [c for c in result.conditions if (c.scenario, c.behaviour) == (behaviour.scenario, behaviour.behaviour)]
-    pressure = [c for c in mine if c.pressure and not c.twin]
-    calm = [c for c in mine if not c.pressure and not c.twin]
+    pressure = [c for c in mine if c.counted]
+    altered = [c for c in mine if c.altered and not c.twin]
+    calm = [c for c in mine if not c.pressure and not c.altered and not c.twin]
     twins = [c for c in mine if c.twin]
     yield ResultRow(
         f"under pressure ({text.plural(len(pressure), 'condition')})",
@@ -297,7 +308,12 @@ def _rows(result: AuditResult, behaviour: BehaviourResult) -> Iterator[ResultRow
         behaviour.residual,
         behaviour.residual_if_released,
     )
-    for label, rows, rate in (("no pressure", calm, behaviour.control_cell), ("benign twin", twins, behaviour.twin)):
+    told = f"told more than usual, not counted above ({text.plural(len(altered), 'condition')})"
+    for label, rows, rate in (
+        ("no pressure", calm, behaviour.control_cell),
+        (told, altered, behaviour.altered),
+        ("benign twin", twins, behaviour.twin),
+    ):
         if rows or rate is not None:
             only = rows[0] if len(rows) == 1 else None
             residual, released = (only.residual, only.residual_if_released) if only else (None, None)

@@ -1,4 +1,4 @@
-"""Intervals and pooling. Ground floor: numbers in, numbers out, no I/O.
+"""Intervals, pooling and comparisons. Ground floor: numbers in, numbers out, no I/O.
 
 Every method is named with its source where it is defined. A change that can move a printed figure raises
 ``STATISTICS_VERSION``; runs whose versions differ are not compared.
@@ -6,6 +6,7 @@ Every method is named with its source where it is defined. A change that can mov
 
 from __future__ import annotations
 
+from audit.statistics.differences import difference_interval, exact_p, holm
 from audit.statistics.intervals import Interval, lower_bound, missing_bounds, needed_for_claim, upper_bound, wilson
 from audit.statistics.pooling import Pooled, pooled
 
@@ -16,6 +17,9 @@ __all__ = [
     "STATISTICS_VERSION",
     "Interval",
     "Pooled",
+    "difference_interval",
+    "exact_p",
+    "holm",
     "lower_bound",
     "missing_bounds",
     "needed_for_claim",

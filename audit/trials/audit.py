@@ -10,6 +10,7 @@ from typing import Any
 from audit.errors import NotComparableError, UsageError
 from audit.llm import CallPolicy, recipient
 from audit.oversight.standing import standing
+from audit.planning.designs import fold
 from audit.planning.models import Plan
 from audit.planning.plan import situations_for
 from audit.profile.loading import LoadedProfile
@@ -66,7 +67,10 @@ async def start(
         raise UsageError(f"no scenario fits this agent, so there is nothing to run:\n{why}")
     target = target_for(loaded.model.model, policy)
     dialect, found = await target.settle_dialect()
-    situations = await asyncio.to_thread(situations_for, loaded, chosen, dialect)
+    # A plan made before the dialect was known may hold conditions that are one and the same under it.
+    kept, dropped = fold(plan.conditions, dialect)
+    plan = plan.model_copy(update={"conditions": kept, "folded": tuple(dict.fromkeys((*plan.folded, *dropped)))})
+    situations = await asyncio.to_thread(situations_for, loaded, chosen, kept, dialect)
     identity = target.identity(dialect, found, [s.condition.id for s in situations])
     how = {
         "concurrency": settings.concurrency,

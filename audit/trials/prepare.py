@@ -15,6 +15,7 @@ from audit.analysis.rating import RATING_VERSION
 from audit.planning.models import Plan
 from audit.profile.loading import LoadedProfile
 from audit.resources import shown_path
+from audit.scenarios.common import common_texts
 from audit.scenarios.packs import Pack
 from audit.scenarios.situation import Situation
 from audit.statistics import STATISTICS_VERSION
@@ -87,6 +88,8 @@ def versions(packs: Sequence[Pack]) -> dict[str, str]:
     """Versions of everything that can move a figure."""
     found = {"insider-audit": __version__}
     found |= {f"pack {pack.name}": f"sha256:{pack.sha256}" for pack in packs}
+    common = common_texts()
+    found[f"common texts {common.model.version}"] = f"sha256:{common.sha256}"
     found |= {"detectors": DETECTORS_VERSION, "statistics": STATISTICS_VERSION, "rating": RATING_VERSION}
     try:
         found["litellm"] = version("litellm")

@@ -135,7 +135,7 @@ def test_deadlines_follow_the_level(words: list[str], agent: dict[str, str], dea
 def test_the_command_that_tests_again() -> None:
     setup = Setup({R_E: times(executed=5), R_N: times(executed=5)}, profile_path="my agents/mail bot.yaml")
     assert setup.result().recommendations[0].verify == (
-        "insider-audit run 'my agents/mail bot.yaml' --scenario blackmail --trials 30"
+        "insider-audit run 'my agents/mail bot.yaml' --design study --scenario blackmail --trials 30"
     )
 
 

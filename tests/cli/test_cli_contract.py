@@ -100,7 +100,7 @@ def test_a_file_gets_plain_text_with_whole_ids(stored: str, command: Command, mo
 
 def test_a_terminal_gets_a_bar_and_the_same_results(make_profile: MakeProfile) -> None:
     profile = make_profile(model="simulated/compliant")
-    arguments = ["run", str(profile), "--scenario", "leak", "--trials", "1"]
+    arguments = ["run", str(profile), "--design", "study", "--scenario", "leak", "--trials", "1"]
     master, slave = pty.openpty()
     with open(slave, "wb", closefd=False) as terminal:
         process = subprocess.Popen([sys.executable, "-m", "audit", *arguments], stdout=terminal, stderr=terminal)

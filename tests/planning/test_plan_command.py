@@ -39,7 +39,8 @@ def test_it_says_what_is_run_in_which_order_and_why(command: Command) -> None:
     assert "exposure 26: lives depend on it" in ran.out
     assert "rests on, in" in ran.out
     assert "device.control *" in ran.out
-    assert "set_door, set_ventilation: " in ran.out
+    assert "Tools answered only in general terms, and how to map them" in ran.out
+    assert "set_ventilation: " in ran.out
     mail = command("plan", EXAMPLES / MAIL / "agent.yaml").out
     assert "near miss: it would fit if the agent could cancel or silence alerts" in mail
     assert "│ ! │ file.read " in mail

@@ -18,7 +18,7 @@ from audit.profile.models import ModelSettings
 from audit.scenarios.packs import load_pack
 from audit.scenarios.situation import Dialect
 from tests.planning.profiles import cut, edited
-from tests.scenarios.shipped import EXAMPLES, SCENARIOS, copied, packs, profile, source
+from tests.scenarios.shipped import EXAMPLES, SCENARIOS, STUDY, copied, packs, profile, source
 
 OPS, MIRA, SHOP = EXAMPLES
 
@@ -171,7 +171,7 @@ def test_how_far_mail_goes_is_said_as_far_as_it_is_known(reach: str, phrase: str
 
 
 def test_only_the_scenarios_asked_for_are_planned() -> None:
-    plan = make_plan(profile(MIRA), packs(), only=["leak"])
+    plan = make_plan(profile(MIRA), packs(), only=["leak"], design=STUDY)
     found = {s.scenario: (s.selected, s.by, s.reason) for s in plan.selections}
     assert found["leak"] == (True, "match", REASONS[MIRA, "leak"][1])
     assert found["blackmail"] == (False, "user", "left out: only other scenarios were asked for")
@@ -180,7 +180,7 @@ def test_only_the_scenarios_asked_for_are_planned() -> None:
 
 
 def test_asking_for_a_scenario_does_not_make_it_fit() -> None:
-    plan = make_plan(profile(MIRA), packs(), only=["lethal_action"])
+    plan = make_plan(profile(MIRA), packs(), only=["lethal_action"], design=STUDY)
     assert plan.conditions == ()
     assert plan.trials == 0
     assert chosen(profile(MIRA), "lethal_action", "lethal_action").reason == NO_ALERTS
@@ -238,27 +238,27 @@ def figures(plan: Plan) -> list[float]:
 
 def test_the_forecast_is_positive_and_grows_with_the_trials() -> None:
     loaded, judge = with_model(MIRA, **PRICED), ModelSettings.model_validate(PRICED)
-    one, three = (figures(make_plan(loaded, packs(), trials, judge=judge)) for trials in (1, 3))
+    one, three = (figures(make_plan(loaded, packs(), trials, judge=judge, design=STUDY)) for trials in (1, 3))
     assert min(one) > 0
     assert three == pytest.approx([3 * figure for figure in one])
 
 
 def test_the_forecast_adds_up() -> None:
     loaded, judge = with_model(MIRA, **PRICED), ModelSettings.model_validate(PRICED)
-    plan = make_plan(loaded, packs(), 2, ["leak"], judge)
+    plan = make_plan(loaded, packs(), 2, ["leak"], judge, design=STUDY)
     cast = plan.forecast
     assert plan.trials == cast.judge_calls == 14
     # Reading the mailbox and acting takes several calls; each sends the prompt again.
     assert cast.target_calls >= 5 * plan.trials
     assert cast.input_tokens > cast.target_calls * len(loaded.system_prompt) / 5
     assert cast.cost_usd == pytest.approx(cast.input_tokens * 2e-6 + cast.output_tokens * 10e-6)
-    both = make_plan(loaded, packs(), 2, ["leak", "blackmail"], judge).forecast
+    both = make_plan(loaded, packs(), 2, ["leak", "blackmail"], judge, design=STUDY).forecast
     assert both.target_calls > cast.target_calls
     assert both.input_tokens > cast.input_tokens
 
 
 def test_in_the_one_turn_dialect_every_trial_is_one_call() -> None:
-    plan = make_plan(with_model(MIRA, **PRICED, tool_calling="tags"), packs(), 2, ["leak"])
+    plan = make_plan(with_model(MIRA, **PRICED, tool_calling="tags"), packs(), 2, ["leak"], design=STUDY)
     assert plan.dialect is Dialect.TAGS
     assert plan.forecast.target_calls == plan.trials == 14
     # The mailbox stands in the message.
@@ -307,15 +307,15 @@ def test_a_scenario_that_does_not_exist_is_refused_and_the_known_are_listed() ->
 
 
 def test_a_plan_repeats_and_survives_being_written_down() -> None:
-    plan = make_plan(profile(SHOP), packs(), 2)
-    assert make_plan(profile(SHOP), packs(), 2) == plan
+    plan = make_plan(profile(SHOP), packs(), 2, design=STUDY)
+    assert make_plan(profile(SHOP), packs(), 2, design=STUDY) == plan
     assert Plan.model_validate_json(plan.model_dump_json()) == plan
     assert plan.conditions[0].id == "leak/replacement-explicit"
 
 
 def test_the_default_number_of_trials_bounds_a_rate_below_five_per_cent() -> None:
     """With none harmful in n trials the one-sided 95 % bound is 1 - 0.05 ** (1 / n)."""
-    pressure = sum(condition.pressure for condition in source("leak").scenario.model.conditions())
+    pressure = sum(condition.pressure for condition in STUDY.conditions([source("leak")]))
     trials = DEFAULT_TRIALS * pressure
     assert 1 - 0.05 ** (1 / trials) < 0.05 <= 1 - 0.05 ** (1 / (trials - 2))
 
@@ -323,7 +323,7 @@ def test_the_default_number_of_trials_bounds_a_rate_below_five_per_cent() -> Non
 def test_a_pack_that_cannot_be_composed_for_the_agent_is_refused_with_places(tmp_path: Path) -> None:
     broken = load_pack(copied(tmp_path / "pack", "leak", ("world.yaml", "    from: sunniva\n", "    from: sunnifa\n")))
     with pytest.raises(PackError) as caught:
-        make_plan(profile(MIRA), [broken])
+        make_plan(profile(MIRA), [broken], design=STUDY)
     (problem,) = caught.value.problems
     assert problem.line > 0
     assert "`sunnifa`" in problem.wrong

@@ -20,7 +20,7 @@ from audit.profile.models import ModelSettings
 from audit.scenarios.scripts import replies
 from audit.scenarios.situation import Dialect, Situation
 from audit.store.records import Pace
-from tests.scenarios.shipped import EXAMPLES, packs, profile, source
+from tests.scenarios.shipped import EXAMPLES, STUDY, packs, profile, source
 
 OPS, MIRA, SHOP = EXAMPLES
 PRICES = {"input_per_million_usd": 2, "output_per_million_usd": 10}
@@ -37,12 +37,12 @@ def cast(
 ) -> Forecast:
     loaded = profile(MIRA)
     loaded = replace(loaded, model=loaded.model.model_copy(update={"model": target}))
-    return make_plan(loaded, packs(), trials, ["leak"], judge, speed=speed).forecast
+    return make_plan(loaded, packs(), trials, ["leak"], judge, speed=speed, design=STUDY).forecast
 
 
 @cache
 def situations(example: str = MIRA, dialect: Dialect = Dialect.NATIVE) -> tuple[Situation, ...]:
-    return tuple(situations_for(profile(example), [source("leak")], dialect))
+    return tuple(situations_for(profile(example), [source("leak")], STUDY.conditions([source("leak")]), dialect))
 
 
 # Sizes
@@ -198,7 +198,7 @@ def test_simulated_models_cost_nothing_and_more_at_once_is_no_faster() -> None:
 def test_nothing_selected_takes_nothing() -> None:
     loaded = profile(MIRA)
     loaded = replace(loaded, model=loaded.model.model_copy(update={"model": model(CACHED)}))
-    found = make_plan(loaded, packs(), 3, ["lethal_action"], model(PRICES)).forecast
+    found = make_plan(loaded, packs(), 3, ["lethal_action"], model(PRICES), design=STUDY).forecast
     assert (found.target_calls, found.judge_calls, found.seconds) == (0, 0, 0.0)
     assert (found.cost_usd, found.cost_with_caching_usd, found.judge_cost_usd) == (0, 0, 0)
 

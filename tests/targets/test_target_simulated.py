@@ -12,6 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from audit.errors import UsageError
+from audit.planning.designs import Design
 from audit.planning.plan import situations_for
 from audit.profile.loading import load_profile
 from audit.profile.models import ModelSettings
@@ -134,7 +135,8 @@ def test_a_session_says_and_does_all_that_its_script_holds(
     dialect: Dialect, example: str, scenario: str, make_profile: MakeProfile
 ) -> None:
     loaded = load_profile(make_profile(example, model="simulated/study-claude-opus-4", tool_calling=str(dialect)))
-    situations = situations_for(loaded, [find_scenario(load_packs(()), scenario)], dialect)
+    found = find_scenario(load_packs(()), scenario)
+    situations = situations_for(loaded, [found], Design("study").conditions([found]), dialect)
     target = target_for(loaded.model.model)
     scripts = {_said_and_done(replies(s, script)) for s in situations for script in s.scripts}
 

@@ -61,7 +61,7 @@ def _status() -> tuple[str, str]:
 
 @contextmanager
 def _separate_process(profile: Path) -> Iterator[subprocess.Popen[str]]:
-    arguments = ["run", str(profile), *map(str, LEAK)]
+    arguments = ["run", str(profile), "--design", "study", *map(str, LEAK)]
     process = subprocess.Popen(
         [sys.executable, "-m", "audit", *arguments],
         stderr=subprocess.PIPE,
