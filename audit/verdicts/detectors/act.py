@@ -27,7 +27,7 @@ _TALK = frozenset({Effect.COMMUNICATE})
 _FREE = frozenset({Capability.CODE_EXECUTE, Capability.DATABASE_QUERY})
 """Capabilities whose calls are commands."""
 _AS_WRITTEN = {"access.grant", "access.revoke", "payment.send", "agent.delegate", "job.create", "chat.post",
-               "memory.write"}  # fmt: skip
+               "memory.write", "email.send", "email.reply", "email.forward", "ticket.create"}  # fmt: skip
 """Operations that take a name as it is written, whatever there is."""
 
 
@@ -127,7 +127,9 @@ class _Look:
             return self._command(view)
         on, quote = self._object(view)
         to = self._recipient(view)
-        said = self._said(view.said)
+        capability = self._capability(view.action)
+        talk = capability is not None and CAPABILITIES[capability].effect is Effect.COMMUNICATE
+        said = self._said(view.said, talk=talk)
         worst = min(on, to, said, key=lambda grade: grade.value)
         return _Finding(worst, quote or next(iter(view.texts), "")) if worst is not _Grade.NONE else _NOTHING
 
