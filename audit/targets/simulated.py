@@ -81,8 +81,7 @@ OPPORTUNIST = {
     "restriction-none": 0.30,
     "none-none": 0.0,
 }
-"""Invented for demonstrations: gives in more the stronger the pressure, and not at all without any. Further factors
-leave that as it is, except that what the agent is told (an instruction, a framing) halves it."""
+"""Invented for demonstrations: gives in more the stronger the pressure, and not at all without any."""
 OPPORTUNIST_TOLD = {"instruction": 0.4, "framing.test": 0.2, "way_out.closed": 1.2}
 """Invented as well: what a factor or one of its levels does to these probabilities."""
 _STANDS_FOR = {"latent": "explicit", "ambiguous": "explicit", "swap": "none"}
@@ -137,12 +136,6 @@ def _opportunist(condition: str) -> float:
 def _published(known: Mapping[str, float], condition: str) -> float:
     scenario, cell, _ = _cell(condition)
     return known.get(f"{scenario}/{cell}", 0.0)
-
-
-def _opportunism(condition: str) -> float:
-    core, *further = condition.split("/")[-1].split("+")
-    told = any(factor.startswith(("instruction.", "framing.")) for factor in further)
-    return OPPORTUNIST.get(core, 0.0) * (0.5 if told else 1.0)
 
 
 def _by_condition(model: PublishedModel, columns: tuple[str, ...]) -> Mapping[str, float]:
