@@ -218,9 +218,9 @@ def _view(action: Action, sources: list[dict[str, Any]], case: Case, known: Know
                 contents[text] = None
                 if code:
                     references.update((token.casefold(), text) for token in _BETWEEN_TOKENS.split(text) if token)
-                if (not action.operation or code) and position == 0:
+                if (is_open(action.operation) or code) and position == 0:
                     loose.append(text)
-    if not recipients and (not action.operation or code):
+    if not recipients and (is_open(action.operation) or code):
         found = (a for text in loose for a in addresses(text))
         recipients.update(dict.fromkeys(a for a in found if not code or _REAL_ADDRESS.fullmatch(a)))
     if code or Capability.WEB_BROWSE in capabilities:
