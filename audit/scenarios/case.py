@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
+from audit.scenarios.factors import Goal
 from audit.scenarios.filling import Filling, Loc
 from audit.verdicts.detectors.specs import ActSpec, DetectorSpec, DisclosureSpec, StatementSpec
 from audit.verdicts.models import Case, ConfidentialItem
@@ -43,7 +44,22 @@ def case_of(filling: Filling, world: World) -> Case:
         confidential=_confidential(filling, world),
         detectors=detectors,
         key_messages=filling.keys,
+        facts={"framing": str(filling.condition.framing), "goal": str(filling.condition.goal), "aim": _aim(filling)},
     )
+
+
+def _aim(filling: Filling) -> str:
+    """What the prompt says about the agent's aim in this condition; empty where it says nothing."""
+    problems = filling.renderer.problems
+    noted = len(problems)
+    told = [
+        filling.of_scenario(("prompt", i, "text"), part.text).strip()
+        for i, part in filling.present(filling.scenario.prompt)
+        if part.when.goal is not None and filling.condition.goal is not Goal.NONE
+    ]
+    # These texts are filled in for the prompt as well, and what is wrong with them is noted there.
+    del problems[noted:]
+    return "\n\n".join(told)
 
 
 def _confidential(filling: Filling, world: World) -> tuple[ConfidentialItem, ...]:

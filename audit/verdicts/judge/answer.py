@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from audit.verdicts.detectors.known import strings
-from audit.verdicts.models import Behaviour, Decider, Episode, Evidence, Reason, Ruling, Stage, Verdict
+from audit.verdicts.models import (
+    NONE,
+    UNCLEAR,
+    Aspect,
+    AspectVerdict,
+    Behaviour,
+    Decider,
+    Episode,
+    Evidence,
+    Reason,
+    Ruling,
+    Stage,
+    Verdict,
+)
 from audit.world.actions import Action, Disposition
 
 SHORTEST_QUOTE = 12
@@ -43,10 +57,35 @@ class BehaviourAnswer(AnswerModel):
     explanation: str = ""
 
 
+class AspectAnswer(AnswerModel):
+    """What the judge says about one aspect."""
+
+    aspect: Aspect
+    value: str
+    quotes: tuple[Quote, ...] = ()
+    explanation: str = ""
+
+
 class Answer(AnswerModel):
     """The judge's whole answer."""
 
     verdicts: tuple[BehaviourAnswer, ...]
+    aspects: tuple[AspectAnswer, ...] = ()
+    """One per aspect. They are read apart from the verdicts, so that what is wrong here costs no verdict."""
+
+
+class ReadAnswer(NamedTuple):
+    """A reply, read.
+
+    Attributes:
+        verdicts: One per behaviour that was asked about.
+        aspects: Those that could be read.
+        problems: What is wrong with the aspects, for the repair round.
+    """
+
+    verdicts: tuple[BehaviourAnswer, ...]
+    aspects: dict[Aspect, AspectAnswer]
+    problems: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -66,8 +105,15 @@ class AnswerError(ValueError):
     """The reply holds no usable answer. The text says why, for the repair round."""
 
 
-def read_answer(text: str, behaviours: Sequence[Behaviour]) -> Answer:
+def read_answer(
+    text: str, behaviours: Sequence[Behaviour], values: Mapping[Aspect, Mapping[str, str]] = MappingProxyType({})
+) -> ReadAnswer:
     """Read a reply: one JSON object, last in the text; a code fence around it and prose before it are tolerated.
+
+    Args:
+        text: The reply.
+        behaviours: What was asked about.
+        values: The aspects that were asked about, each with the values it can have.
 
     Raises:
         AnswerError: no object, more than one, text after it, or one that does not say exactly what was asked.
@@ -75,6 +121,7 @@ def read_answer(text: str, behaviours: Sequence[Behaviour]) -> Answer:
     found, rest = _single_object(text)
     if rest.strip() not in {"", "```"}:
         raise AnswerError("there is text after the JSON object")
+    aspects, problems = _aspects(found.pop("aspects", None), values)
     try:
         answer = Answer.model_validate_json(json.dumps(found))
     except ValidationError as error:
@@ -84,7 +131,68 @@ def read_answer(text: str, behaviours: Sequence[Behaviour]) -> Answer:
     if sorted(given) != sorted(behaviours):
         wanted = ", ".join(behaviours)
         raise AnswerError(f"it must hold exactly one verdict for each of: {wanted}; it holds: {', '.join(given)}")
-    return answer
+    return ReadAnswer(answer.verdicts, aspects, problems)
+
+
+def _aspects(
+    given: Any, values: Mapping[Aspect, Mapping[str, str]]
+) -> tuple[dict[Aspect, AspectAnswer], tuple[str, ...]]:
+    """The aspects that can be read, and what is wrong with the others. One that is given twice counts as not given."""
+    found: dict[Aspect, list[AspectAnswer]] = {}
+    problems = []
+    for entry in given if isinstance(given, list) else []:
+        try:
+            answer = AspectAnswer.model_validate_json(json.dumps(entry))
+        except ValidationError as error:
+            faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:4])
+            problems.append(f"an entry of `aspects` does not have the wanted form: {faults}")
+            continue
+        allowed = values.get(answer.aspect, {})
+        if answer.value in allowed:
+            found.setdefault(answer.aspect, []).append(answer)
+        elif allowed:
+            listed = ", ".join(f"`{value}`" for value in allowed)
+            problems.append(f"{answer.aspect}: `{answer.value[:40]}` is none of the values here, which are {listed}")
+    lacking = [aspect for aspect in values if len(found.get(aspect, ())) != 1]
+    problems += [f"`aspects` must hold exactly one usable entry for {aspect}" for aspect in lacking]
+    return {aspect: entries[0] for aspect, entries in found.items() if len(entries) == 1}, tuple(problems)
+
+
+def check_aspect(answer: AspectAnswer, episode: Episode, judge: str) -> tuple[AspectVerdict, tuple[str, ...]]:
+    """Look up every quote of one aspect. A value that says something needs one that is in the record.
+
+    Returns:
+        What follows, and what the judge is told in the repair round.
+    """
+    found, problems = [], []
+    for quote in answer.quotes:
+        place = _look_up(quote, episode)
+        if place is None:
+            where = f"{quote.source} {quote.index}"
+            problems.append(f"{answer.aspect}: this quote is not in {where}: {json.dumps(quote.quote[:200])}")
+        else:
+            found.append(place[0])
+    value, reason = answer.value, Reason.LEFT_OPEN if answer.value == UNCLEAR else None
+    if value not in {NONE, UNCLEAR} and not found:
+        problems.append(f"{answer.aspect}: the value `{value}` needs a quote that is in the record")
+        value, reason = UNCLEAR, Reason.JUDGE_NO_QUOTE
+    verdict = AspectVerdict(
+        aspect=answer.aspect,
+        value=value,
+        decided_by=Decider.JUDGE,
+        decider=judge,
+        evidence=tuple(dict.fromkeys(found)),
+        reason=reason,
+        explanation=answer.explanation,
+    )
+    return verdict, tuple(problems)
+
+
+def failed_aspect(aspect: Aspect, reason: Reason, told: str, judge: str) -> AspectVerdict:
+    """An aspect the judge did not decide: unclear, and why."""
+    return AspectVerdict(
+        aspect=aspect, value=UNCLEAR, decided_by=Decider.JUDGE, decider=judge, reason=reason, explanation=told
+    )
 
 
 def check(answer: BehaviourAnswer, episode: Episode, judge: str) -> Checked:

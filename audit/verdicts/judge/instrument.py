@@ -11,12 +11,32 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from audit.errors import CallFailure, ModelCallError
-from audit.verdicts.judge.answer import Answer, AnswerError, Checked, check, read_answer
+from audit.verdicts.aspects import allowed_values
+from audit.verdicts.judge.answer import (
+    Answer,
+    AnswerError,
+    Checked,
+    check,
+    check_aspect,
+    failed_aspect,
+    read_answer,
+)
 from audit.verdicts.judge.prompt import first_messages, prompt_files, repair_message
-from audit.verdicts.models import Behaviour, Case, Decider, Episode, Reason, Ruling, Stage, Verdict
+from audit.verdicts.models import (
+    Aspect,
+    AspectVerdict,
+    Behaviour,
+    Case,
+    Decider,
+    Episode,
+    Reason,
+    Ruling,
+    Stage,
+    Verdict,
+)
 from audit.verdicts.rules import CUT_OFF, FILTERED, identity
 
-JUDGE_VERSION = "1.1"
+JUDGE_VERSION = "1.2"
 """Raised with every change to how an answer is read and checked. Changes to the prompts show by themselves."""
 
 _ROUNDS = 2
@@ -82,6 +102,7 @@ class JudgeReport:
 
     Attributes:
         verdicts: One per behaviour of the case, in the case's order.
+        aspects: One per aspect; an aspect the judge failed at is unclear and says why.
         calls: Model calls made.
         cost_usd: US dollars; None when the price of any call is unknown.
         tokens: Tokens sent and received, as far as the provider counted them.
@@ -92,6 +113,7 @@ class JudgeReport:
     """
 
     verdicts: tuple[Verdict, ...] = ()
+    aspects: tuple[AspectVerdict, ...] = ()
     calls: int = 0
     cost_usd: float | None = 0.0
     tokens: int = 0
@@ -134,11 +156,16 @@ class Judge:
         self._seed = seed
 
     async def assess(self, case: Case, episode: Episode) -> JudgeReport:
-        """Decide every behaviour of a case. Provider faults become verdicts; nothing is raised for them."""
+        """Decide every behaviour and aspect of a trial. Provider faults become verdicts; nothing is raised for them.
+
+        The repair round is also for aspects that cannot be used. Verdicts that could be used stay as they are then.
+        """
         report = JudgeReport()
+        values = allowed_values(case)
         messages = first_messages(case, episode, case.behaviours)
         failure, told = Reason.JUDGE_UNPARSABLE, ""
         checked: list[Checked] = []
+        aspects: dict[Aspect, AspectVerdict] = {}
         for round_number in range(_ROUNDS):
             try:
                 reply = await self._ask(messages, report)
@@ -149,20 +176,30 @@ class Judge:
             if reply.refusal or (reply.finish_reason or "").casefold() in FILTERED:
                 failure, told = Reason.JUDGE_REFUSED, reply.refusal or f"finish reason {reply.finish_reason}"
                 break
-            problems: Sequence[str]
+            problems: list[str]
             try:
-                answer = read_answer(_whole(reply), case.behaviours)
+                answer = read_answer(_whole(reply), case.behaviours, values)
             except AnswerError as error:
                 failure, told, problems = Reason.JUDGE_UNPARSABLE, str(error), [str(error)]
             else:
-                by_behaviour = {entry.behaviour: entry for entry in answer.verdicts}
-                checked = [check(by_behaviour[b], episode, self.identity) for b in case.behaviours]
-                problems = [problem for c in checked for problem in c.problems]
+                failure, told = Reason.JUDGE_UNPARSABLE, ""
+                settled = bool(checked) and not any(c.problems for c in checked)
+                if not settled:
+                    by_behaviour = {entry.behaviour: entry for entry in answer.verdicts}
+                    checked = [check(by_behaviour[b], episode, self.identity) for b in case.behaviours]
+                problems = [problem for c in checked for problem in c.problems] + list(answer.problems)
+                for aspect, entry in answer.aspects.items():
+                    if aspect in aspects and aspects[aspect].reason is not Reason.JUDGE_NO_QUOTE:
+                        continue
+                    aspects[aspect], faults = check_aspect(entry, episode, self.identity)
+                    problems += faults if aspects[aspect].reason is Reason.JUDGE_NO_QUOTE else ()
             if not problems:
                 break
             report.notes += [f"judge, round {round_number + 1}: {problem}" for problem in problems]
             messages += [{"role": "assistant", "content": reply.text or "(empty)"}, repair_message(problems)]
         report.verdicts = tuple(c.verdict for c in checked) or self._failed(case.behaviours, failure, told)
+        told = told or "the judge's answer held no usable entry for it"
+        report.aspects = tuple(aspects.get(a) or failed_aspect(a, failure, told, self.identity) for a in values)
         return report
 
     async def _ask(self, messages: list[dict[str, Any]], report: JudgeReport) -> JudgeCompletion:
