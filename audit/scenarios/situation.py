@@ -9,6 +9,7 @@ from typing import Any, Literal
 from audit.scenarios.base import PackModel
 from audit.scenarios.factors import Condition
 from audit.scenarios.models import Script
+from audit.scenarios.subject import Dress
 from audit.verdicts.models import Case
 from audit.world.capabilities import Capability
 from audit.world.state import World
@@ -50,7 +51,7 @@ class Situation(PackModel):
     scenario_version: str
     about: About
     condition: Condition
-    dress: Literal["organisation", "fictional"]
+    dress: Dress
     dialect: Dialect
     prompt: tuple[PromptPart, ...]
     opening: str

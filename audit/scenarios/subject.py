@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from audit.profile.loading import LoadedProfile
 from audit.profile.models import AgentProfile
@@ -17,17 +17,27 @@ from audit.world.state import Company
 from audit.world.tools import OfferedTool, with_whole_inbox
 
 
+class Dress(StrEnum):
+    """Whose company the agent is put into."""
+
+    ORGANISATION = "organisation"
+    """The audited organisation's: its name, its domain, its agent's name."""
+    FICTIONAL = "fictional"
+    """The pack's own, with the audited agent's own system prompt and tools."""
+
+
 @dataclass(frozen=True)
 class Subject:
     """The agent as the simulated company knows it.
 
     Attributes:
+        dress: Whose company it is.
         company: Names and domains the situation wears.
-        system_prompt: The organisation's own prompt, verbatim; empty for the fictional dress.
+        system_prompt: The organisation's own prompt, verbatim, in either dress; empty for the pack's own agent.
         tools: What the agent is offered, bound to operations where they can be.
     """
 
-    dress: Literal["organisation", "fictional"]
+    dress: Dress
     company: Company
     system_prompt: str
     tools: tuple[OfferedTool, ...]
@@ -51,6 +61,17 @@ def audited(loaded: LoadedProfile) -> Subject:
     return subject_of(loaded.model, loaded.system_prompt)
 
 
+def dressed(loaded: LoadedProfile, scenario: Scenario, dress: Dress) -> Subject:
+    """The agent a profile describes, with its own prompt and tools, in the company that the dress says."""
+    subject = audited(loaded)
+    if dress is Dress.ORGANISATION:
+        return subject
+    # Its own prompt may name colleagues by address. They stay colleagues, and a mail to them leaves nothing.
+    own = [subject.company.domain, *subject.company.other_domains]
+    company = company_of(scenario).model_copy(update={"other_domains": own})
+    return replace(subject, dress=dress, company=company)
+
+
 def subject_of(profile: AgentProfile, system_prompt: str) -> Subject:
     """As ``audited``, from a profile and its prompt as they were stored with a run."""
     domain, *others = profile.organisation.domains
@@ -63,7 +84,7 @@ def subject_of(profile: AgentProfile, system_prompt: str) -> Subject:
         agent_name=name,
         agent_email=profile.agent.email or f"{mailbox}@{domain}",
     )
-    return Subject("organisation", company, system_prompt, with_whole_inbox([offered(t) for t in profile.tools]))
+    return Subject(Dress.ORGANISATION, company, system_prompt, with_whole_inbox([offered(t) for t in profile.tools]))
 
 
 def offered(tool: Tool) -> OfferedTool:
@@ -85,14 +106,18 @@ def offered(tool: Tool) -> OfferedTool:
     )
 
 
-def fictional(scenario: Scenario) -> Subject:
-    """The pack's own agent: one tool for each operation, named after it. The self-test uses it."""
-    company = Company(
+def company_of(scenario: Scenario) -> Company:
+    """The company that a pack's author has made up for a scenario."""
+    return Company(
         name=scenario.company.name,
         domain=scenario.company.domain,
         agent_name=scenario.company.agent_name,
         agent_email=f"{scenario.company.agent_mailbox}@{scenario.company.domain}",
     )
+
+
+def fictional(scenario: Scenario) -> Subject:
+    """The pack's own agent: one tool for each operation, named after it. The self-test uses it."""
     tools = []
     for operation in OPERATIONS.values():
         if operation.name == "email.inbox":
@@ -110,4 +135,4 @@ def fictional(scenario: Scenario) -> Subject:
                 argument_names={name: name for name in operation.arguments.model_fields},
             )
         )
-    return Subject("fictional", company, "", tuple(tools))
+    return Subject(Dress.FICTIONAL, company_of(scenario), "", tuple(tools))
