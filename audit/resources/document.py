@@ -122,6 +122,7 @@ class _Builder:
         self.yaml = yaml
         self.flaws: list[Flaw] = []
         self.distinct = 0
+        self._taken_in = 0
         self._done: dict[int, tuple[Any, Place, int]] = {}
         self._open: set[int] = set()
 
@@ -187,6 +188,11 @@ class _Builder:
         for source in sources:
             if not isinstance(source, dict):
                 self._flaw(key_node, "`<<` takes mappings only", "name a mapping: `<<: *name`")
+                return
+            self._taken_in += len(source)  # unlike an alias, this copies
+            if self._taken_in > _MAX_REPEATED:
+                if self._taken_in - len(source) <= _MAX_REPEATED:
+                    self._flaw(key_node, "`<<` takes in too much of the file", "write the values out")
                 return
             for key, inner in source.items():
                 merged.setdefault(key, inner)

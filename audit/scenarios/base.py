@@ -8,6 +8,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, WithJsonSchema
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,40}$")]
+ItemId = Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9_-]{1,40}|[0-9]{1,4})$")]
+"""Id of something an agent can come across. A bare number is for published mail that is numbered."""
 Text = Annotated[str, StringConstraints(min_length=1)]
 
 

@@ -7,6 +7,8 @@ agent gets to know the situation in the way it would learn of such things.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from audit.errors import PackError, Problem
 from audit.scenarios.case import case_of
 from audit.scenarios.checks import problems_between
@@ -81,6 +83,9 @@ def _opening(filling: Filling, world: World, subject: Subject, dialect: Dialect)
     operations = {operation for tool in subject.tools for operation in tool.operations}
     if dialect is Dialect.TAGS or filling.condition.delivery is Delivery.INBOX:
         operations = set()  # nothing is left to tools
+    whole = [filling.of_scenario(("opening", i, "text"), p.text) for i, p in filling.present(filling.scenario.opening)]
+    if whole:
+        return (*(m.id for m in world.messages), *(a.id for a in world.alerts)), "".join(whole)
     keys = set(filling.keys)
     pieces = [filling.of_scenario(("task",), filling.scenario.task).strip()]
     shown: list[str] = []
@@ -112,14 +117,16 @@ def _opening(filling: Filling, world: World, subject: Subject, dialect: Dialect)
 
 def _prompt(filling: Filling, subject: Subject, dialect: Dialect) -> tuple[PromptPart, ...]:
     """The system message in parts: the organisation's own, who it is, the scenario's, the other common factors'."""
+    published = bool(filling.present(filling.scenario.opening))
     own = []
     for i, paragraph in filling.present(filling.scenario.prompt):
-        text = filling.of_scenario(("prompt", i, "text"), paragraph.text).strip()
+        text = filling.of_scenario(("prompt", i, "text"), paragraph.text)
+        text = text if published else text.strip()
         own.append(PromptPart(origin="scenario", label=paragraph.id, text=text))
     parts = [*_common(filling, first=True), *own, *_common(filling, first=False)]
     if subject.system_prompt:
         parts.insert(0, PromptPart(origin="organisation", label="system prompt", text=subject.system_prompt))
-    if dialect is Dialect.TAGS:
+    if dialect is Dialect.TAGS and not published:
         text = tags.instructions(subject.tools)
         parts.append(PromptPart(origin="protocol", label="how tools are called", text=text))
     return tuple(parts)
@@ -157,10 +164,12 @@ def _scripts(filling: Filling) -> tuple[Script, ...]:
     return tuple(scripts)
 
 
-def problems_of(source: ScenarioSource, subject: Subject) -> list[Problem]:
-    """Everything that keeps a scenario from being composed, over all its conditions, each problem once."""
+def problems_of(
+    source: ScenarioSource, subject: Subject, conditions: Sequence[Condition] | None = None
+) -> list[Problem]:
+    """Everything that keeps a scenario from being composed, over all (or the given) conditions, each problem once."""
     found: dict[tuple[str, int, int, str], Problem] = {}
-    for condition in source.scenario.model.conditions():
+    for condition in conditions or source.scenario.model.conditions():
         try:
             compose(source, condition, subject, Dialect.NATIVE)
         except PackError as error:

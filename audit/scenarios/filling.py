@@ -41,7 +41,7 @@ class Filling:
             "agent": SimpleNamespace(name=company.agent_name, email=company.agent_email),
             "review": SimpleNamespace(email=f"{REVIEW}@{company.domain}"),
         }
-        self.renderer = Renderer(names)
+        self.renderer = Renderer(names, self.scenario.literal)
         self.people = [self._person(i, p) for i, p in self.present(self.text.people)]
         self.outside = {p.id for p in self.text.people if p.outside}
         names["people"] = {

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from audit.resources import Fault, FaultsError
 from audit.scenarios import factors as of
-from audit.scenarios.base import LocalTime, PackModel, Slug, Text
+from audit.scenarios.base import ItemId, LocalTime, PackModel, Slug, Text
 from audit.scenarios.factors import Condition, Content, Factors, When
 from audit.scenarios.needs import Needs
 from audit.verdicts.detectors.specs import DetectorSpec
@@ -99,7 +99,7 @@ class CompanyText(PackModel):
 class ConfidentialText(Conditional):
     """One confidential item: a message or file by id, and the facts that give a copy away."""
 
-    item: Slug
+    item: ItemId
     """Id of the message or file."""
     markers: Annotated[tuple[str, ...], Field(min_length=2)]
     """Names, figures and phrases that occur only in it."""
@@ -181,6 +181,11 @@ class Scenario(PackModel):
     """Paragraphs added to the organisation's system prompt."""
     task: Text
     """The user message that opens the session, without the mailbox."""
+    opening: tuple[PromptText, ...] = ()
+    """The whole opening message, mailbox and all, in parts that are put together as they stand: for prompts that
+    somebody has published. Nothing is then added to it, nor to the prompt to say how tools are called by tags."""
+    literal: tuple[Text, ...] = ()
+    """Pieces of text that look like something left to fill in and are meant to stand as they are: `{subject}`."""
     situation: Annotated[tuple[SituationText, ...], Field(min_length=1)]
     """What a judge is told of the situation; parts that are present are joined."""
     rubric: Text

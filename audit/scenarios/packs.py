@@ -13,6 +13,7 @@ from audit.errors import PackError, Problem, UsageError
 from audit.resources import Loaded, data_dir, load_yaml_model, shown_path
 from audit.scenarios.base import PackModel
 from audit.scenarios.models import PackManifest, Scenario, ScriptsText
+from audit.scenarios.sandbox import excesses, within
 from audit.scenarios.world_text import WorldText
 
 M = TypeVar("M", bound=PackModel)
@@ -90,11 +91,13 @@ def load_pack(folder: Path) -> Pack:
     """Read one pack.
 
     Raises:
-        PackError: with every problem found in its files.
+        PackError: with every problem found in its files; templates that ask for too much and files outside the folder
+            are among them, so nothing of such a pack is ever carried out.
     """
-    manifest = load_yaml_model(folder / "pack.yaml", PackManifest, PackError)
+    manifest = load_yaml_model(within(folder / "pack.yaml", folder), PackManifest, PackError)
+    if problems := list(excesses(manifest)):
+        raise PackError(problems)
     sources: list[ScenarioSource] = []
-    problems: list[Problem] = []
     for index, name in enumerate(manifest.model.scenarios):
         try:
             source = _load_scenario(folder / name, manifest.model.id)
@@ -129,10 +132,13 @@ def _load_scenario(folder: Path, pack: str) -> ScenarioSource:
 
 def _read(path: Path, model: type[M], problems: list[Problem]) -> Loaded[M] | None:
     try:
-        return load_yaml_model(path, model, PackError)
+        loaded = load_yaml_model(within(path, path.parents[1]), model, PackError)
     except PackError as error:
         problems += error.problems
         return None
+    found = list(excesses(loaded))
+    problems += found
+    return None if found else loaded
 
 
 def find_scenario(packs: Sequence[Pack], scenario_id: str) -> ScenarioSource:

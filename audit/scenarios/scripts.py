@@ -16,6 +16,7 @@ from audit.scenarios.opening import OPENS_BY, SHOWS_RECORD
 from audit.scenarios.situation import Dialect, Situation
 from audit.world.binding.schemas import kinds, resolve
 from audit.world.binding.shaping import completed
+from audit.world.capabilities import Capability
 from audit.world.dialects import native, tags
 from audit.world.operations import is_open
 from audit.world.state import World
@@ -145,6 +146,9 @@ def _ways(situation: Situation, operation: str, arguments: dict[str, Any]) -> It
     if operation == "file.share":
         note = str(arguments.get("note", ""))
         yield from _sending(situation, arguments.get("people", []), "Document", note, [str(arguments.get("file", ""))])
+    if operation == "agent.delegate":  # another agent with an address of its own can be asked by mail
+        for other in (p for p in situation.world.people if arguments.get("agent") in {p.name, p.email}):
+            yield "email.send", {"to": [other.email], "subject": "A task", "body": str(arguments.get("task", ""))}
     if operation == "email.send" and arguments.get("attachments"):
         rest = {k: v for k, v in arguments.items() if k != "attachments"}
         yield operation, {**rest, "body": _with_contents(situation, body, arguments["attachments"])}
@@ -164,6 +168,9 @@ def _elsewhere(situation: Situation, operation: str, arguments: dict[str, Any]) 
     heads = [f"To: {to if isinstance(to, str) else ', '.join(map(str, to))}", str(letter.get("subject", ""))]
     text = "\n\n".join([*filter(None, heads), str(letter.get("body", ""))])
     for tool in situation.tools:
+        if "chat.post" in tool.operations and Capability.CHAT_SEND in situation.about.path:
+            whom = to if isinstance(to, str) else ", ".join(map(str, to))  # a direct message
+            return tool.name, tool.own({"channel": whom, "text": text}, "chat.post")
         fields = [
             name for name, schema in tool.properties.items() if "string" in kinds(resolve(schema, tool.parameters))
         ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from audit.errors import PackError
 from audit.scenarios.compose import compose, problems_of
-from audit.scenarios.factors import Delivery
+from audit.scenarios.factors import Condition, Delivery
 from audit.scenarios.models import Script, ScriptKind
 from audit.scenarios.packs import ScenarioSource
 from audit.scenarios.scripts import ScriptedReply, playable, raw_calls, replies
@@ -80,38 +80,70 @@ def check_scenario(source: ScenarioSource) -> Proof:
     return prove(source, subject)
 
 
-def prove(source: ScenarioSource, subject: Subject) -> Proof:
+@dataclass(frozen=True)
+class Proved:
+    """What one condition proved."""
+
+    condition: str
+    digests: tuple[str, ...]
+    """What the condition reads like, once for each dialect."""
+    episodes: int
+    failures: tuple[Failure, ...]
+
+
+def prove(source: ScenarioSource, subject: Subject, conditions: Sequence[Condition] | None = None) -> Proof:
     """As ``check_scenario``, for any agent.
 
     Scripts that it has no tools for are left out; one of each kind must stay.
     """
+    wanted = source.scenario.model.conditions() if conditions is None else conditions
+    return joined(source.id, [proved(source, subject, condition) for condition in wanted])
+
+
+def joined(scenario: str, parts: Sequence[Proved]) -> Proof:
+    """The proof of a scenario out of those of its conditions: no two of them may read alike."""
+    failures: list[Failure] = []
+    first: dict[str, str] = {}
+    for part in parts:
+        for digest in part.digests:
+            other = first.setdefault(digest, part.condition)
+            if other != part.condition:
+                failures.append(Failure(scenario, part.condition, "", f"reads exactly like condition {other}"))
+        failures += part.failures
+    episodes = sum(part.episodes for part in parts)
+    return Proof(scenario, len(parts), episodes, tuple(dict.fromkeys(failures)))
+
+
+def proved(source: ScenarioSource, subject: Subject, condition: Condition) -> Proved:
+    """Let one condition prove itself.
+
+    Raises:
+        PackError: its texts cannot be composed.
+    """
     scenario = source.scenario.model
     failures: list[Failure] = []
+    digests: list[str] = []
     episodes = 0
-    texts: dict[str, str] = {}
     blockade = _Blockade(frozenset(scenario.path))
-    for condition in scenario.conditions():
-        for dialect in Dialect:
-            if dialect is Dialect.TAGS and condition.delivery is Delivery.INBOX:
-                continue  # tags always come with the mailbox in the prompt
-            situation = compose(source, condition, subject, dialect)
-            failures += [Failure(scenario.id, condition.id, "", wrong) for wrong in _of_texts(situation)]
-            twin_text = texts.setdefault(f"{dialect}:{situation.text_digest()}", condition.id)
-            if twin_text != condition.id:
-                failures.append(Failure(scenario.id, condition.id, "", f"reads exactly like condition {twin_text}"))
-            scripts = [script for script in situation.scripts if playable(situation, script)]
-            kinds = {script.kind for script in scripts}
-            missing = [kind for kind in ScriptKind if kind not in kinds]
-            failures += [Failure(scenario.id, condition.id, "", f"has no {kind} script") for kind in missing]
-            for script in scripts:
-                said = replies(situation, script)
-                for control in (None, blockade):
-                    verdicts = judge_by_rules(situation.case, play(situation, script, control, said)).verdicts
-                    episodes += 1
-                    found = _of_verdicts(script, verdicts, stopped=control is not None)
-                    way = f"{dialect}{', path denied' if control else ''}"
-                    failures += [Failure(scenario.id, condition.id, script.id, f"{wrong} ({way})") for wrong in found]
-    return Proof(scenario.id, len(scenario.conditions()), episodes, tuple(dict.fromkeys(failures)))
+    for dialect in Dialect:
+        if dialect is Dialect.TAGS and condition.delivery is Delivery.INBOX:
+            continue  # tags always come with the mailbox in the prompt
+        situation = compose(source, condition, subject, dialect)
+        failures += [Failure(scenario.id, condition.id, "", wrong) for wrong in _of_texts(situation, scenario.literal)]
+        digests.append(f"{dialect}:{situation.text_digest()}")
+        scripts = [script for script in situation.scripts if playable(situation, script)]
+        kinds = {script.kind for script in scripts}
+        missing = [kind for kind in ScriptKind if kind not in kinds]
+        failures += [Failure(scenario.id, condition.id, "", f"has no {kind} script") for kind in missing]
+        for script in scripts:
+            said = replies(situation, script)
+            for control in (None, blockade):
+                verdicts = judge_by_rules(situation.case, play(situation, script, control, said)).verdicts
+                episodes += 1
+                found = _of_verdicts(script, verdicts, stopped=control is not None)
+                way = f"{dialect}{', path denied' if control else ''}"
+                failures += [Failure(scenario.id, condition.id, script.id, f"{wrong} ({way})") for wrong in found]
+    return Proved(condition.id, tuple(digests), episodes, tuple(failures))
 
 
 def play(
@@ -139,15 +171,16 @@ def play(
     return Episode(turns=tuple(turns), actions=tuple(runtime.actions), shown=situation.shown)
 
 
-def _of_texts(situation: Situation) -> Iterator[str]:
+def _of_texts(situation: Situation, literal: Sequence[str]) -> Iterator[str]:
     """Composition is strict already; this looks at the finished text once more, as the target would read it."""
     for label, text in (("system message", situation.system_message), ("opening message", situation.opening)):
-        gap = gap_in(text) if situation.dialect is Dialect.NATIVE else None
+        gap = gap_in(text, literal) if situation.dialect is Dialect.NATIVE else None
         if gap:
             yield f"the {label} holds {gap!r}"
     world = situation.world
     ids = {m.id for m in world.messages} | {f.id for f in world.files}
     ids |= {a.id for a in world.alerts} | {t.id for t in world.tickets}
+    ids |= {r.id for r in world.records} | {p.id for p in world.posts}
     if not situation.case.key_messages:
         yield "has no key item: nobody could tell whether the target knew the situation"
     yield from (f"the key item {key} is not there" for key in situation.case.key_messages if key not in ids)

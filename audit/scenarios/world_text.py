@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from audit.scenarios.base import LocalTime, PackModel, Slug, Text
+from audit.scenarios.base import ItemId, LocalTime, PackModel, Slug, Text
 from audit.scenarios.models import Conditional
 from audit.world.state import RecordKind
 
@@ -14,7 +14,7 @@ from audit.world.state import RecordKind
 class Item(Conditional):
     """Base of what an agent can come across: mail, files, alerts, tickets."""
 
-    id: Slug
+    id: ItemId
     """Id by which other parts name it."""
     key: bool = False
     """Without reading this one the agent cannot know the situation."""

@@ -18,9 +18,11 @@ from audit.errors import PackError, UsageError
 from audit.scenarios.compose import problems_of
 from audit.scenarios.packs import load_pack, load_packs
 from audit.scenarios.subject import audited, fictional
-from tests.scenarios.shipped import ROOT, SCENARIOS, copied, profile, source
+from tests.scenarios.shipped import ROOT, copied, profile, source
 
 WORLD, SCENARIO, SCRIPTS = "world.yaml", "scenario.yaml", "scripts.yaml"
+STUDY = ("blackmail", "leak", "lethal_action")
+"""The scenarios that are spoilt here."""
 
 
 class Case(NamedTuple):
@@ -59,11 +61,13 @@ CASES = {
     "schema of another file": Case(
         SCRIPTS, "insider-audit/scripts/1", "insider-audit/world/1", "insider-audit/world/1", "`schema`"
     ),
-    "key twice": Case(WORLD, "    from: ileana\n", "    from: ileana\n    from: bram\n", "from: bram", "appears twice"),
+    "key twice": Case(
+        WORLD, "    from: ileana\n", "    from: ileana\n    from: edith\n", "from: edith\n    to: [all-staff]", "twice"
+    ),
     "unknown level": Case(
         WORLD,
-        "when: {threat: replacement, goal: explicit}",
-        "when: {threat: replaced, goal: explicit}",
+        "when: {threat: replacement,",
+        "when: {threat: replaced,",
         "replaced",
         "replacement",
     ),
@@ -107,28 +111,31 @@ CASES = {
         SCRIPTS, "note: For your board today.", "note: For {{ board }}.", "For {{ board", "'board'"
     ),
     "gap in a value": Case(SCENARIO, "successor: Relay", "successor: <<NAME>>", "<<NAME>>", "'<<NAME>>'"),
-    "method that fails": Case(
-        WORLD, WHO, subject("{{ company.name.encode('no') }}"), '"{{ company.name.enc', "filled in"
+    "method of a text": Case(
+        WORLD, WHO, subject("{{ company.name.encode('no') }}"), '"{{ company.name.enc', "asks for more"
     ),
-    "sum that fails": Case(WORLD, WHO, subject("{{ 1 / 0 }}"), '"{{ 1 /', "filled in"),
+    "sum": Case(WORLD, WHO, subject("{{ 1 / 0 }}"), '"{{ 1 /', "asks for more"),
+    "group of names": Case(WORLD, WHO, subject("{{ people }}"), '"{{ people', "no text"),
     "phrase that comes to nothing": Case(
         SCENARIO,
         "\n    secret:\n",
-        '\n    secret:\n      - "{{ values.cutoff[99:] }}"\n',
-        '"{{ values.cutoff[99:] }}"',
+        '\n    secret:\n      - "{% if aim is defined %}secret{% endif %}"\n',
+        '"{% if aim is defined %}',
         "cannot be used",
         "blackmail",
     ),
-    # Templates that reach for more than they may have
-    "class of a text": Case(WORLD, WHO, subject("{{ ''.__class__.__mro__ }}"), "\"{{ ''.__class__", "unsafe"),
-    "class of a name": Case(WORLD, WHO, subject("{{ company.__class__.__init__ }}"), '"{{ company.__cl', "unsafe"),
-    "globals of a helper": Case(
-        WORLD, WHO, subject("{{ cycler.__init__.__globals__.os.getcwd() }}"), '"{{ cycler', "unsafe"
+    # Templates that reach for more than they may have (test_sandbox.py tries many more)
+    "class of a text": Case(WORLD, WHO, subject("{{ ''.__class__.__mro__ }}"), "\"{{ ''.__class__", "asks for more"),
+    "class of a name": Case(
+        WORLD, WHO, subject("{{ company.__class__.__init__ }}"), '"{{ company.__cl', "asks for more"
     ),
-    "way through a filter": Case(WORLD, WHO, subject("{{ company|attr('__class__') }}"), '"{{ company|attr', "unsafe"),
-    "file to include": Case(WORLD, WHO, subject("{% include '/etc/passwd' %}"), '"{% include', "filled in"),
-    "file to import": Case(WORLD, WHO, subject("{% import '/etc/passwd' as p %}"), '"{% import', "filled in"),
-    "endless text": Case(WORLD, WHO, subject("{{ range(10**9)|list }}"), '"{{ range', "filled in"),
+    "globals of a helper": Case(
+        WORLD, WHO, subject("{{ cycler.__init__.__globals__.os.getcwd() }}"), '"{{ cycler', "asks for more"
+    ),
+    "way through a filter": Case(WORLD, WHO, subject("{{ company|attr('__class__') }}"), '"{{ company|attr', "`attr`"),
+    "file to include": Case(WORLD, WHO, subject("{% include '/etc/passwd' %}"), '"{% include', "`include`"),
+    "file to import": Case(WORLD, WHO, subject("{% import '/etc/passwd' as p %}"), '"{% import', "`import`"),
+    "endless text": Case(WORLD, WHO, subject("{{ range(10**9)|list }}"), '"{{ range', "`list`"),
     # References that lead nowhere
     "unknown sender": Case(WORLD, "    from: sunniva\n", "    from: sunnifa\n", "sunnifa", "`sunnifa`"),
     "unknown recipient": Case(WORLD, "to: [rhona, bram, tomasz", "to: [rhona, bramm, tomasz", "bramm", "`bramm`"),
@@ -138,13 +145,13 @@ CASES = {
     "outsider with an inside address": Case(
         WORLD, "email: p.wick@tarnsidecourier.example", "email: p.wick", "p.wick\n", "`petra`"
     ),
-    "unknown attachment": Case(WORLD, "[handling-note]", "[handling-notes]", "handling-notes]", "`handling-notes`"),
-    "id twice": Case(WORLD, "- id: expenses", "- id: lift", "lift\n    from: ileana", "`lift` is used twice"),
-    "id twice across kinds": Case(WORLD, "- id: handling-note", "- id: lift", "lift\n    path", "`lift` is used twice"),
+    "unknown attachment": Case(WORLD, "[f-211]", "[handling-notes]", "handling-notes]", "`handling-notes`"),
+    "id twice": Case(WORLD, "- id: m-2324", "- id: m-2319", "m-2319\n    from: ileana", "`m-2319` is used twice"),
+    "id twice across kinds": Case(WORLD, "- id: f-211", "- id: m-2319", "m-2319\n    path", "`m-2319` is used twice"),
     "person twice": Case(WORLD, "- id: leila", "- id: rhona", "rhona\n    name: Leila", "`rhona` is used twice"),
     "script twice": Case(SCRIPTS, "- id: shares-file", "- id: forwards-mail", SHARES, "used twice"),
     "unknown detector item": Case(
-        SCENARIO, "items: [halyard-plan, plan-mail]", "items: [halyard-plan, plan-male]", "plan-male", "`plan-male`"
+        SCENARIO, "items: [f-207, m-2380]", "items: [f-207, plan-male]", "plan-male", "`plan-male`"
     ),
     "unknown alert of a detector": Case(
         SCENARIO, "alerts: [al-3319]", "alerts: [al-9]", "al-9]", "`al-9`", "lethal_action"
@@ -152,7 +159,7 @@ CASES = {
     "unknown knowledge of a detector": Case(
         SCENARIO, "knowledge: [al-3319, m-2081]", "knowledge: [al-3319, m-1]", "m-1]", "`m-1`", "lethal_action"
     ),
-    "unknown confidential item": Case(SCENARIO, "- item: plan-mail", "- item: plan-male", "plan-male", "`plan-male`"),
+    "unknown confidential item": Case(SCENARIO, "- item: m-2380", "- item: plan-male", "plan-male", "`plan-male`"),
     "unknown authorised person": Case(SCENARIO, "who: [edith]", "who: [edit]", "edit]", "`edit`"),
     # Scripts that could not do what they say
     "unknown operation": Case(
@@ -163,13 +170,13 @@ CASES = {
     ),
     "argument that is missing": Case(
         SCRIPTS,
-        "          file: halyard-plan\n          people:",
+        "          file: f-207\n          people:",
         "          people:",
         "file.share",
         "not given `file`",
     ),
     "arguments for nothing": Case(
-        SCRIPTS, "        do: file.share\n", "", "file: halyard-plan\n          people", "without `do`"
+        SCRIPTS, "        do: file.share\n", "", "file: f-207\n          people", "without `do`"
     ),
 }
 
@@ -203,7 +210,7 @@ def place_of(path: Path, text: str) -> str:
 def test_many_kinds_of_mistakes_are_tried() -> None:
     assert len(CASES) >= 15
     assert {case.file for case in CASES.values()} == {WORLD, SCENARIO, SCRIPTS}
-    assert {case.scenario for case in CASES.values()} == set(SCENARIOS)
+    assert {case.scenario for case in CASES.values()} == set(STUDY)
 
 
 def test_several_mistakes_are_reported_at_once_and_each_once(
@@ -223,7 +230,8 @@ def test_several_mistakes_are_reported_at_once_and_each_once(
     monkeypatch.chdir(tmp_path)
     folder = copied(Path("pack"), "leak", *((case.file, case.old, case.new) for case in cases))
     assert run(["scenarios", "check", "--packs", str(folder)]) == 2
-    *lines, last = capsys.readouterr().err.splitlines()
+    told_all = capsys.readouterr().err.splitlines()
+    *lines, last = [line for line in told_all if not line.startswith("self-test: ")]
     places = {f"{folder / 'leak' / case.file}:{place_of(folder / 'leak' / case.file, case.at)}" for case in cases}
     told = [":".join(line.split(":")[:3]) for line in lines]
     assert places <= set(told)
@@ -284,7 +292,7 @@ def test_a_scenario_that_is_listed_twice(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "at"),
     [
-        ("version: 1.1.0", "version: new", "new"),
+        ("\nversion: ", "\nversion: next-", "next-"),
         ("  - leak\n", "  - ../leak\n", "../leak"),
         ("insider-audit/pack/1", "insider-audit/agent/1", "insider-audit/agent/1"),
     ],
@@ -311,7 +319,7 @@ def test_two_packs_with_the_same_scenario_are_refused(tmp_path: Path) -> None:
 
 def test_the_copies_are_sound_without_a_change(tmp_path: Path) -> None:
     """Otherwise a case above might be refused for another reason than its own."""
-    for scenario in SCENARIOS:
+    for scenario in STUDY:
         pack = load_pack(copied(tmp_path / scenario, scenario))
         assert problems_of(pack.scenarios[0], fictional(pack.scenarios[0].scenario.model)) == []
         assert problems_of(source(scenario), audited(profile("retail-support"))) == []
