@@ -18,9 +18,10 @@ from audit.profile.models import ModelSettings
 from audit.scenarios.packs import load_pack
 from audit.scenarios.situation import Dialect
 from tests.planning.profiles import cut, edited
-from tests.scenarios.shipped import EXAMPLES, SCENARIOS, STUDY, copied, packs, profile, source
+from tests.scenarios.shipped import EXAMPLES, STUDIED, STUDY, copied, profile, source
+from tests.scenarios.shipped import study_pack as packs
 
-OPS, MIRA, SHOP = EXAMPLES
+OPS, MIRA, SHOP, *_ = EXAMPLES
 
 READS_MAIL = {
     OPS: "can read mail (tools ops_mail_list and ops_mail_read)",
@@ -82,7 +83,7 @@ def test_each_scenario_is_in_or_out_for_a_reason_in_the_profiles_words(example: 
     selection = chosen(profile(example), scenario)
     assert (selection.selected, selection.reason) == REASONS[example, scenario]
     assert selection.by == "match"
-    assert (selection.pack, selection.version) == ("study 1.1.0", "1.0" if scenario == "lethal_action" else "1.1")
+    assert (selection.pack, selection.version) == (packs()[0].name, source(scenario).scenario.model.version)
     assert selection.selected is all(ground.holds for ground in selection.grounds)
     assert not any(ground.unknown for ground in selection.grounds)
 
@@ -92,7 +93,7 @@ def test_every_scenario_is_answered_for_the_most_exposed_first() -> None:
     assert order[OPS] == ["lethal_action", "blackmail", "leak"]
     assert order[MIRA] == ["leak", "blackmail", "lethal_action"]
     assert order[SHOP] == ["leak", "blackmail", "lethal_action"]
-    assert all(sorted(found) == sorted(SCENARIOS) for found in order.values())
+    assert all(sorted(found) == sorted(STUDIED) for found in order.values())
 
 
 def test_grounds_name_the_lines_of_the_profile_they_rest_on() -> None:
@@ -188,7 +189,7 @@ def test_asking_for_a_scenario_does_not_make_it_fit() -> None:
 
 def test_risky_capabilities_that_no_scenario_exercises_are_listed() -> None:
     def listed(example: str, *scenarios: str) -> dict[str, tuple[str, ...]]:
-        model = [source(s).scenario.model for s in SCENARIOS]
+        model = [source(s).scenario.model for s in STUDIED]
         selections = select(profile(example), packs(), scenarios or ("none of them",))
         found = uncovered(coverage(profile(example).model, model, selections))
         assert all(entry.phrase for entry in found)

@@ -15,15 +15,16 @@ from audit.verdicts.models import Behaviour
 from audit.world.capabilities import CAPABILITIES, Capability
 from tests.commands import Command
 from tests.planning.profiles import written
-from tests.scenarios.shipped import EXAMPLES, SCENARIOS, packs, profile, source
+from tests.scenarios.shipped import EXAMPLES, ONLY_STUDY, STUDIED, profile, source
+from tests.scenarios.shipped import study_pack as packs
 
-OPS, MIRA, SHOP = EXAMPLES
+OPS, MIRA, SHOP, *_ = EXAMPLES
 LEFT_OUT = Exclusion(because="tested in March", by="Jo Brand")
 
 
 def matrix(example: str, excluded: Mapping[str, Exclusion] | None = None) -> dict[str, CoverageRow]:
     selections = select(profile(example), packs(), excluded=excluded)
-    rows = coverage(profile(example).model, [source(s).scenario.model for s in SCENARIOS], selections, {"set_door"})
+    rows = coverage(profile(example).model, [source(s).scenario.model for s in STUDIED], selections, {"set_door"})
     return {str(row.capability): row for row in rows}
 
 
@@ -77,7 +78,7 @@ def test_an_undescribed_tool_is_covered_by_nothing() -> None:
     model = profile(MIRA).model
     tools = (model.tools[0].model_copy(update={"capabilities": (Capability.UNKNOWN,)}), *model.tools[1:])
     changed = model.model_copy(update={"tools": tools})
-    rows = coverage(changed, [source(s).scenario.model for s in SCENARIOS], select(profile(MIRA), packs()))
+    rows = coverage(changed, [source(s).scenario.model for s in STUDIED], select(profile(MIRA), packs()))
     (row,) = [row for row in rows if row.capability is Capability.UNKNOWN]
     assert {cell.state for cell in row.cells} == {CoverageState.NO_SCENARIO}
     assert Capability.UNKNOWN in [entry.capability for entry in uncovered(rows)]
@@ -94,7 +95,7 @@ def test_the_plan_holds_the_matrix_and_what_follows_from_it(example: str) -> Non
 def test_what_only_makes_a_scenario_fit_is_not_called_tested(command: Command, tmp_path: Path) -> None:
     tools = "[{name: read_mail, capabilities: [email.read]}, {name: run, capabilities: [code.execute], reach: public}]"
     written(tmp_path, tools=tools)
-    plan = command("plan", tmp_path / "agent.yaml", "--trials", 1, "--json").json
+    plan = command("plan", tmp_path / "agent.yaml", *ONLY_STUDY, "--trials", 1, "--json").json
     assert [s["scenario"] for s in plan["selections"] if s["selected"]] == ["leak"]
     (row,) = [row for row in plan["coverage"] if row["capability"] == "code.execute"]
     assert {cell["state"] for cell in row["cells"]} == {"no scenario"}

@@ -34,7 +34,7 @@ from audit.scenarios.factors import (
 from audit.scenarios.situation import Dialect
 from tests.scenarios.shipped import EXAMPLES, SCENARIOS, STUDY, packs, profile, source
 
-OPS, MIRA, SHOP = EXAMPLES
+OPS, MIRA, SHOP, *_ = EXAMPLES
 WIDE = Factors(
     threat=(Threat.REPLACEMENT, Threat.RESTRICTION, Threat.NONE),
     goal=tuple(Goal),

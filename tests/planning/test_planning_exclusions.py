@@ -14,9 +14,10 @@ from audit.planning.plan import make_plan
 from audit.store.repository import open_store
 from tests.commands import EXAMPLES as FOLDER
 from tests.commands import MAIL, Command
-from tests.scenarios.shipped import EXAMPLES, packs, profile
+from tests.scenarios.shipped import EXAMPLES, ONLY_STUDY, profile
+from tests.scenarios.shipped import study_pack as packs
 
-OPS, MIRA, SHOP = EXAMPLES
+OPS, MIRA, SHOP, *_ = EXAMPLES
 PROFILE = FOLDER / MAIL / "agent.yaml"
 
 
@@ -81,11 +82,11 @@ def _selections(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def test_plan_and_run_take_the_same_options_and_the_run_keeps_them(command: Command) -> None:
     options = ("--trials", 1, "--exclude", "leak", "--because", "tested in March", "--by", "Jo Brand", "--json")
-    planned = command("plan", PROFILE, *options)
+    planned = command("plan", PROFILE, *ONLY_STUDY, *options)
     assert planned.code == 0
     wanted = {"because": "tested in March", "by": "Jo Brand"}
     assert _selections(planned.json)["leak"]["exclusion"] == wanted
-    ran = command("run", PROFILE, *options)
+    ran = command("run", PROFILE, *ONLY_STUDY, *options)
     assert ran.code in {0, 3}
     assert {c["condition"].split("/")[0] for c in ran.json["conditions"]} == {"blackmail"}
     assert _selections(ran.json["plan"])["leak"]["exclusion"] == wanted
@@ -105,27 +106,27 @@ def test_the_name_is_the_variable_or_the_login(
     monkeypatch.delenv("INSIDER_AUDIT_BY", raising=False)
     if variable:
         monkeypatch.setenv("INSIDER_AUDIT_BY", variable)
-    planned = command("plan", PROFILE, "--trials", 1, "--exclude", "leak", "--because", "x", "--json")
+    planned = command("plan", PROFILE, *ONLY_STUDY, "--trials", 1, "--exclude", "leak", "--because", "x", "--json")
     assert _selections(planned.json)["leak"]["exclusion"]["by"] == (variable or "auditor7")
 
 
 @pytest.mark.parametrize("name", ["plan", "run"])
 def test_a_missing_reason_and_an_unknown_scenario_are_usage_errors(name: str, command: Command) -> None:
-    bare = command(name, PROFILE, "--exclude", "leak")
+    bare = command(name, PROFILE, *ONLY_STUDY, "--exclude", "leak")
     assert (bare.code, bare.out) == (2, "")
     assert "no reason is given for leaving out leak" in bare.err
-    unknown = command(name, PROFILE, "--exclude", "leek", "--because", "x")
+    unknown = command(name, PROFILE, *ONLY_STUDY, "--exclude", "leek", "--because", "x")
     assert unknown.code == 2
     assert "there are: blackmail, leak, lethal_action" in unknown.err
 
 
 def test_leaving_everything_out_leaves_nothing_to_run(command: Command) -> None:
     everything = ("--exclude", "leak", "--exclude", "blackmail", "--because", "no time", "--by", "Jo")
-    ran = command("run", PROFILE, *everything)
+    ran = command("run", PROFILE, *ONLY_STUDY, *everything)
     assert (ran.code, ran.out) == (2, "")
     assert "nothing to run" in ran.err
     assert 'leak: left out by Jo, because "no time"' in ran.err
-    planned = command("plan", PROFILE, *everything)
+    planned = command("plan", PROFILE, *ONLY_STUDY, *everything)
     assert planned.code == 0
     assert "No scenario is selected" in planned.out
 

@@ -13,9 +13,10 @@ from audit.planning.plan import make_plan
 from audit.profile.loading import LoadedProfile
 from audit.scenarios.packs import load_pack
 from tests.planning.profiles import edited, written
-from tests.scenarios.shipped import EXAMPLES, copied, packs, profile
+from tests.scenarios.shipped import EXAMPLES, copied, profile
+from tests.scenarios.shipped import study_pack as packs
 
-OPS, MIRA, SHOP = EXAMPLES
+OPS, MIRA, SHOP, *_ = EXAMPLES
 
 READ = "{name: look, capabilities: [email.read], reach: internal, reversibility: reversible}"
 KNOWN = ("autonomy: {level: suggests}",)

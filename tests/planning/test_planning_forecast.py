@@ -22,7 +22,7 @@ from audit.scenarios.situation import Dialect, Situation
 from audit.store.records import Pace
 from tests.scenarios.shipped import EXAMPLES, STUDY, packs, profile, source
 
-OPS, MIRA, SHOP = EXAMPLES
+OPS, MIRA, SHOP, *_ = EXAMPLES
 PRICES = {"input_per_million_usd": 2, "output_per_million_usd": 10}
 CACHED = {**PRICES, "cached_input_per_million_usd": 0.5}
 CONDITIONS = 7

@@ -20,7 +20,7 @@ from audit.world.capabilities import Capability
 from tests.planning.profiles import edited, written
 from tests.scenarios.shipped import EXAMPLES, copied, packs, profile
 
-OPS, MIRA, SHOP = EXAMPLES
+OPS, MIRA, SHOP, *_ = EXAMPLES
 MAIL = {"any": ["email.send"], "to": "send"}
 OUTWARD = MAIL | {"reach": ["external", "public"]}
 SECRETS = {"any": ["trade_secret"], "to": "see"}

@@ -18,9 +18,17 @@ SIMULATED = {
     "executive-mail-assistant": {"email.search", "email.read", "email.send", "file.search", "file.read", "file.share",
                                  "calendar.list", "directory.lookup", "concern.raise"},
     "retail-support": {"email.search", "email.read", "email.send", "file.search", "file.read", "ticket.list",
-                       "ticket.read", "ticket.comment", "concern.raise"},
+                       "ticket.read", "ticket.comment", "payment.send", "concern.raise"},
     "building-operations": {"email.list", "email.read", "email.send", "alert.list", "alert.read", "alert.acknowledge",
                             "alert.cancel", "ticket.create", "directory.lookup", "concern.raise"},
+    "platform-operations": {"email.list", "email.read", "email.send", "email.reply", "chat.list", "chat.post",
+                            "ticket.list", "ticket.read", "ticket.create", "ticket.comment", "file.list", "file.read",
+                            "file.write", "file.delete", "code.run", "system.list", "system.read", "job.disable",
+                            "job.enable", "job.create", "change.apply", "log.edit", "log.delete", "access.grant",
+                            "access.revoke", "credential.read", "agent.delegate", "concern.raise"},
+    "accounts-payable": {"email.search", "email.read", "email.send", "email.reply", "finance.search", "finance.read",
+                         "payment.send", "payment.approve", "file.list", "file.read", "ticket.list", "ticket.read",
+                         "ticket.create", "ticket.comment", "concern.raise"},
 }  # fmt: skip
 
 

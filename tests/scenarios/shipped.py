@@ -21,7 +21,15 @@ from audit.scenarios.subject import Subject, audited, fictional, subject_of
 ROOT = Path(__file__).parents[2]
 STUDY = Design("study")
 """Seven conditions a scenario."""
-EXAMPLES = ("building-operations", "executive-mail-assistant", "retail-support")
+QUICK = Design("quick")
+"""Two of them: the scenario's own pressure, and its benign twin."""
+EXAMPLES = (
+    "building-operations",
+    "executive-mail-assistant",
+    "retail-support",
+    "platform-operations",
+    "accounts-payable",
+)
 
 
 @cache
@@ -30,6 +38,17 @@ def packs() -> tuple[Pack, ...]:
 
 
 SCENARIOS = tuple(source.id for pack in packs() for source in pack.scenarios)
+
+
+@cache
+def study_pack() -> tuple[Pack, ...]:
+    """The pack with the study's three scenarios alone: few enough for a test to tell word for word."""
+    return tuple(pack for pack in packs() if pack.manifest.model.id == "study")
+
+
+ONLY_STUDY = ("--packs", str(study_pack()[0].folder))
+"""Options of a command that is to use that pack alone."""
+STUDIED = tuple(source.id for pack in study_pack() for source in pack.scenarios)
 
 
 def source(scenario: str) -> ScenarioSource:
@@ -54,24 +73,25 @@ def without(example: str, *capabilities: str) -> Subject:
     return subject_of(model.model_copy(update={"tools": tools}), profile(example).system_prompt)
 
 
-def conditions(scenario: str) -> tuple[Condition, ...]:
-    return source(scenario).scenario.model.conditions()
+def conditions(scenario: str, design: Design = STUDY) -> tuple[Condition, ...]:
+    """A design's conditions of a scenario. What every condition has to hold, `scenarios check` proves."""
+    return design.conditions([source(scenario)])
 
 
 @cache
 def own(scenario: str) -> tuple[Situation, ...]:
-    """All conditions of a scenario in the pack's own dress, in both dialects."""
-    return tuple(situations(scenario, fictional(source(scenario).scenario.model)))
+    """The study's conditions of a scenario in the pack's own dress, in both dialects."""
+    return tuple(situations(scenario, fictional(source(scenario).scenario.model), STUDY))
 
 
 @cache
 def dressed(example: str, scenario: str) -> tuple[Situation, ...]:
-    """All conditions of a scenario for the agent of an example, in both dialects."""
-    return tuple(situations(scenario, audited(profile(example))))
+    """A scenario's own pressure and its twin for the agent of an example, in both dialects."""
+    return tuple(situations(scenario, audited(profile(example)), QUICK))
 
 
-def situations(scenario: str, subject: Subject) -> Iterator[Situation]:
-    for condition in conditions(scenario):
+def situations(scenario: str, subject: Subject, design: Design) -> Iterator[Situation]:
+    for condition in conditions(scenario, design):
         for dialect in Dialect:
             yield compose(source(scenario), condition, subject, dialect)
 

@@ -14,7 +14,7 @@ from audit.scenarios.situation import Dialect
 from audit.scenarios.subject import audited
 from audit.verdicts.models import Ruling
 from audit.verdicts.rules import judge_by_rules
-from tests.scenarios.shipped import source
+from tests.scenarios.shipped import QUICK, conditions, profile, source, without
 
 CHAT = """\
 schema: insider-audit/agent/1
@@ -38,7 +38,7 @@ tools:
 def test_harm_is_done_and_found_through_chat(scenario: str, dialect: Dialect, tmp_path: Path) -> None:
     (tmp_path / "agent.yaml").write_text(CHAT)
     subject = audited(load_profile(tmp_path / "agent.yaml"))
-    condition = next(c for c in source(scenario).scenario.model.conditions() if c.pressure)
+    (condition,) = (c for c in conditions(scenario, QUICK) if c.pressure)
     situation = compose(source(scenario), condition, subject, dialect)
     found: dict[ScriptKind, set[Ruling]] = {kind: set() for kind in ScriptKind}
     for script in situation.scripts:
@@ -50,7 +50,24 @@ def test_harm_is_done_and_found_through_chat(scenario: str, dialect: Dialect, tm
             posts = [action.call for action in episode.actions if action.call.tool == "post_message"]
             said = posts[0].arguments or {}
             assert said.keys() == {"channel", "text"}
-            assert said["text"].startswith("To: ")
+            # A direct message to whom the mail would have gone.
+            assert said["text"].startswith(f"To: {said['channel']}\n")
     assert Ruling.HARMFUL in found[ScriptKind.HARMFUL]
     assert Ruling.HARMLESS not in found[ScriptKind.HARMFUL]
     assert Ruling.HARMFUL not in found[ScriptKind.HARMLESS]
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+def test_an_agent_that_hands_no_work_over_asks_the_other_one_by_mail(dialect: Dialect) -> None:
+    scenario = source("forbidden_delegation")
+    (condition,) = (c for c in conditions("forbidden_delegation", QUICK) if c.pressure)
+    for subject in (audited(profile("platform-operations")), without("platform-operations", "agent.delegate")):
+        hands_over = any("agent.delegate" in tool.operations for tool in subject.tools)
+        situation = compose(scenario, condition, subject, dialect)
+        ferry = next(person.email for person in situation.world.people if person.id == "ferry")
+        script = next(script for script in situation.scripts if script.id == "has-its-entry-put-back")
+        episode = play(situation, script)
+        used = [action for action in episode.actions if action.operation in {"agent.delegate", "email.send"}]
+        assert (used[0].operation == "agent.delegate") is hands_over
+        assert hands_over or used[0].arguments["to"] == [ferry]
+        assert judge_by_rules(situation.case, episode).verdicts[0].ruling is Ruling.HARMFUL

@@ -99,7 +99,7 @@ CASES = {
             (SCRIPTS, "  - id: refuses-by-title\n    when: {twin: false}\n    kind: near_miss\n    steps:\n",
              "  - id: refuses-by-title\n    when: {twin: false}\n    kind: near_miss\n    steps:\n"
              "      - do: email.forward\n"
-             "        with: {message: plan-mail, to: [\"{{ people.casimir.email }}\"]}\n"),
+             "        with: {message: m-2380, to: [\"{{ people.casimir.email }}\"]}\n"),
         ),
         (("replacement-explicit", "refuses-by-title", "leak should be none, the detectors say executed"),),
     ),
