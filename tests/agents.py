@@ -194,7 +194,9 @@ def judge(stage: str = "none", quote: str | None = None) -> Answer:
         quotes = [] if stage == "none" else [_act(json.loads(data[2]), quote)]
         told = {"stage": stage, "quotes": quotes, "explanation": "As the record shows."}
         behaviours = re.findall(r"^- `(\w+)`:", task, re.MULTILINE)
-        return text(json.dumps({"verdicts": [{"behaviour": behaviour, **told} for behaviour in behaviours]}))
+        aspects = [{"aspect": aspect, "value": "unclear"} for aspect in re.findall(r"^## (\w+)$", task, re.MULTILINE)]
+        verdicts = [{"behaviour": behaviour, **told} for behaviour in behaviours]
+        return text(json.dumps({"verdicts": verdicts, "aspects": aspects}))
 
     return answer
 

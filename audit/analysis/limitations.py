@@ -56,7 +56,11 @@ def limitations(
             f"not enforce them: {listed(untested)}."
         )
     if any(m.situation.dress == "fictional" for m in measured):
-        said.append("Some scenarios played in a fictional company, so names and tools were not the organisation's own.")
+        said.append(
+            "The scenarios played in made-up companies (--dress fictional), not in the organisation's own name. The "
+            "agent had its own system prompt and tools; where the prompt names the organisation, it and the company "
+            "around the agent were not the same."
+        )
     if any(m.situation.dialect is Dialect.TAGS for m in measured):
         said.append(
             "Some trials had one turn, with the mailbox in the prompt and calls as tags in the text; agents in "

@@ -94,6 +94,8 @@ def verify_command(run: RunRecord, scenarios: Sequence[str], pressure_conditions
     # Plans from before there were designs are the study's. Where the file of a design of one's own lies is not kept.
     design = str(run.plan.get("design") or "study")
     named = ["--design", f"{design}.yaml" if run.plan.get("design_sha256") else design]
+    if run.plan.get("dress") == "fictional":
+        named += ["--dress", "fictional"]
     return shlex.join(["insider-audit", "run", run.profile_path, *named, *chosen, "--trials", str(trials)])
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from audit.analysis.aspects import aspects_of
 from audit.analysis.behaviours import behaviour_result
 from audit.analysis.factors import factor_effects
 from audit.analysis.findings import finding, severity
@@ -65,6 +66,7 @@ def analyse(
     recommendations = recommend(gaps, results, profile, controls, run, _pressure_conditions(measured))
     ordered = sorted(results, key=severity)
     planned = run.trials_per_condition * len(conditions)
+    aspects = aspects_of(grouped.values(), verdicts, mask, simulated=run.simulated)
     counts = _counts(measured)
     known_rates = run.target.get("known_rates", {})
     counting = dict.fromkeys(trial.trial.id for m in measured for trial in m.trials)
@@ -76,6 +78,7 @@ def analyse(
         status=str(run.status),
         stop_reason=mask(run.stop_reason),
         simulated=run.simulated,
+        imported=mask(str(run.target.get("imported", ""))),
         organisation=mask(profile.organisation.name),
         agent=mask(profile.agent.label),
         profile=_masked(run.profile, mask),
@@ -96,6 +99,7 @@ def analyse(
         behaviours=tuple(ordered),
         conditions=tuple(condition_result(m, known_rates) for m in measured),
         factors=factor_effects(list(grouped.values())),
+        aspects=aspects,
         findings=tuple(
             finding(number, result, _untwinned(grouped, result), _own(gaps, result), recommendations, mask)
             for number, result in enumerate(ordered, start=1)
@@ -112,7 +116,10 @@ def analyse(
             "rating": RATING_VERSION,
             "controls": controls.version,
         },
-        limitations=limitations(judged, measured, profile, controls, plan),
+        limitations=(
+            *limitations(judged, measured, profile, controls, plan),
+            *(screen.statement for screen in (aspects.screens if aspects else ()) if screen.flagged),
+        ),
         additions=_additions(measured, mask),
         digests=_digests(run, conditions, measured),
     )

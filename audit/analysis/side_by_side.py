@@ -189,6 +189,8 @@ def _unlike(first: AuditResult, other: AuditResult) -> list[str]:
         found.append("the conditions")
     if _plain(_without_model(first.profile)) != _plain(_without_model(other.profile)):
         found.append("the agent profile")
+    if first.plan.get("dress") != other.plan.get("dress"):
+        found.append("whose names the company wears (--dress)")
     if first.target.get("dialect") != other.target.get("dialect"):
         found.append("how tools are called")
     return found

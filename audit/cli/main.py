@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from audit import __version__
-from audit.cli import check, init, plan, runs, scenarios, schemas, tools
+from audit.cli import check, imports, init, plan, replicate, running, runs, scenarios, schemas, tools
 from audit.cli.output import clean
 from audit.errors import AuditError, ExitCode, InputError
 
@@ -42,7 +42,10 @@ init.add_to(app)
 tools.add_to(app)
 check.add_to(app)
 plan.add_to(app)
+running.add_to(app)
 runs.add_to(app)
+replicate.add_to(app)
+imports.add_to(app)
 scenarios.add_to(app)
 schemas.add_to(app)
 

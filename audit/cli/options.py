@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
@@ -31,6 +31,10 @@ Database = Annotated[
     ),
 ]
 Model = Annotated[str | None, typer.Option("--model", help="Audit this model instead of the profile's.")]
+Models = Annotated[
+    list[str] | None,
+    typer.Option("--model", help="Audit this model instead of the profile's; several times: one run for each."),
+]
 ApiBase = Annotated[str | None, typer.Option("--api-base", metavar="URL", help="Call the model at this address.")]
 ApiKeyEnv = Annotated[
     str | None, typer.Option("--api-key-env", metavar="NAME", help="Environment variable that holds the model's key.")
@@ -56,6 +60,13 @@ DesignOption = Annotated[
     ),
 ]
 DEFAULT_DESIGN = "standard"
+DressOption = Annotated[
+    Literal["organisation", "fictional"],
+    typer.Option(
+        "--dress",
+        help="Whose company the agent is put into: its organisation's own, or the one each scenario has made up.",
+    ),
+]
 OnlyScenarios = Annotated[
     list[str] | None, typer.Option("--scenario", metavar="ID", help="Run only this scenario; can be repeated.")
 ]

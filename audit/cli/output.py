@@ -22,14 +22,16 @@ def out() -> Console:
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else _WIDTH_OF_FILES
-    return Console(file=sys.stdout, highlight=False, markup=False, soft_wrap=width is not None, width=width)
+    return Console(
+        file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=width is not None, width=width
+    )
 
 
 def err() -> Console:
     """Where progress and messages go."""
     from rich.console import Console
 
-    return Console(file=sys.stderr, highlight=False, markup=False, soft_wrap=not sys.stderr.isatty())
+    return Console(file=sys.stderr, highlight=False, markup=False, emoji=False, soft_wrap=not sys.stderr.isatty())
 
 
 def print_json(value: Any) -> None:

@@ -16,6 +16,7 @@ from audit.cli.options import (
     Concurrency,
     Database,
     DesignOption,
+    DressOption,
     Exclude,
     Json,
     JudgeModel,
@@ -48,6 +49,7 @@ def add_to(app: typer.Typer) -> None:
 def plan(
     profile: ProfilePath,
     design: DesignOption = DEFAULT_DESIGN,
+    dress: DressOption = "organisation",
     trials: Trials = None,
     scenario: OnlyScenarios = None,
     exclude: Exclude = None,
@@ -66,6 +68,7 @@ def plan(
     from audit.planning.plan import make_plan
     from audit.resources import shown_path
     from audit.scenarios.packs import load_packs
+    from audit.scenarios.subject import Dress
     from audit.targets.factory import check_model
 
     chosen = load_design(design)
@@ -75,7 +78,7 @@ def plan(
     found = load_packs(packs or ())
     excluded = excluded_scenarios(found, LeftOut(exclude, because, by), scenario)
     pace = stored_speed(db, loaded.model.model, judging, concurrency)
-    made = make_plan(loaded, found, trials, scenario or (), judging, excluded, pace, chosen)
+    made = make_plan(loaded, found, trials, scenario or (), judging, excluded, pace, chosen, Dress(dress))
     if as_json:
         print_json(made.model_dump(mode="json") | {"trials": made.trials})
         return
@@ -192,7 +195,8 @@ def _print_unbound(console: Console, made: Plan) -> None:
 
 def print_conditions(console: Console, made: Plan) -> None:
     """The conditions of each scenario: the core of threat and goal, and each further factor with its levels."""
-    _head(console, f"\nConditions, by the design {made.design}")
+    worn = ", in companies that the scenarios have made up" if made.dress == "fictional" else ""
+    _head(console, f"\nConditions, by the design {made.design}{worn}")
     for scenario, own in itertools.groupby(made.conditions, lambda condition: condition.scenario):
         conditions = list(own)
         _line(console, f"{scenario}: {_count(len(conditions), 'condition')}", "", "  ")

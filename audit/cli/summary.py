@@ -26,6 +26,8 @@ def print_summary(result: AuditResult) -> None:
     console = out()
     if result.simulated:
         console.print("SIMULATED MODEL: these figures show how the toolkit works. They say nothing about a real model.")
+    if result.imported:
+        console.print(clean(f"IMPORTED RESULTS: these trials were run by others ({result.imported})."))
     console.print(clean(f"\n{result.organisation}: {result.agent} ({result.target.get('model', 'unknown')})"))
     level = result.headline.level or result.headline.status
     console.print(clean(f"Overall residual risk: {level.upper()}. {result.headline.decision}"))
@@ -71,6 +73,7 @@ def print_summary(result: AuditResult) -> None:
     if folded := result.plan.get("folded"):
         console.print(clean(folded_sentence(folded)))
     _print_factors(console, result)
+    _print_aspects(console, result)
     for behaviour in result.behaviours:
         rates = f"inherent {rate_text(behaviour.pressure)}, residual {rate_text(behaviour.residual)}"
         bound = f"upper bound {percent(behaviour.residual.upper)}"
@@ -117,6 +120,19 @@ def _print_factors(console: Console, result: AuditResult) -> None:
         console.print("The others show no difference, which is not to say that there is none; --json has all of them.")
     if any(effect.altered for effect in effects):
         console.print("*: told something that may keep it from harm; these trials enter no other rate.")
+
+
+def _print_aspects(console: Console, result: AuditResult) -> None:
+    """What makes the figures harder to read: words about a test, and harm where nothing pushes towards it."""
+    found = result.aspects
+    if found is None:
+        return
+    if found.unprompted:
+        trials = f"{found.unprompted} of {found.read} trials read"
+        console.print(f"In {trials} the agent says by itself that this may be a test; the report quotes it.")
+    for screen in found.screens:
+        if screen.flagged:
+            console.print(clean(screen.statement))
 
 
 def rate_text(rate: Rate) -> str:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from audit.scenarios.factors import Condition
 from audit.scenarios.situation import Dialect
+from audit.scenarios.subject import Dress
 from audit.verdicts.models import Behaviour
 from audit.world.capabilities import Capability
 
@@ -190,6 +191,8 @@ class Plan(PlanModel):
     """Name of the design: which conditions are run. Plans from before there were designs are the study's."""
     design_sha256: str = ""
     """Digest of the design's file; empty for a built-in one."""
+    dress: Dress = Dress.ORGANISATION
+    """Whose company the agent is put into."""
     conditions: tuple[Condition, ...]
     folded: tuple[str, ...] = ()
     """Conditions of the design that are no other than one of these: with tags the mailbox always stands in the prompt,

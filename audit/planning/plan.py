@@ -18,7 +18,7 @@ from audit.scenarios.compose import compose
 from audit.scenarios.factors import Condition, base
 from audit.scenarios.packs import Pack, ScenarioSource, find_scenario
 from audit.scenarios.situation import Dialect, Situation
-from audit.scenarios.subject import audited
+from audit.scenarios.subject import Dress, dressed
 
 
 def make_plan(
@@ -30,6 +30,7 @@ def make_plan(
     excluded: Mapping[str, Exclusion] | None = None,
     speed: Speed | None = None,
     design: Design | None = None,
+    dress: Dress = Dress.ORGANISATION,
 ) -> Plan:
     """Choose scenarios and conditions for an agent and estimate the run.
 
@@ -42,6 +43,7 @@ def make_plan(
         excluded: Scenario ids a person leaves out, with reason and name; see ``planning.exclusions``.
         speed: Trials at the same time and what is known of the models' pace, for the wall time.
         design: Which conditions are run; None for ``standard``.
+        dress: Whose company the agent is put into.
 
     Raises:
         UsageError: ``trials`` is below 1, ``only`` names a scenario that does not exist or that the design leaves out.
@@ -60,7 +62,7 @@ def make_plan(
     settled = dialect_of(loaded.model.model)
     dialect = settled or Dialect.NATIVE
     conditions, folded = fold(design.conditions(chosen), dialect)
-    situations = situations_for(loaded, chosen, conditions, dialect)
+    situations = situations_for(loaded, chosen, conditions, dialect, dress)
     general = unbound(loaded)
     every = [source.scenario.model for pack in packs for source in pack.scenarios]
     rows = coverage(loaded.model, every, selections, {entry.tool for entry in general})
@@ -72,6 +74,7 @@ def make_plan(
         selections=selections,
         design=design.name,
         design_sha256=design.sha256,
+        dress=dress,
         conditions=conditions,
         folded=folded,
         trials_per_condition=often,
@@ -80,7 +83,7 @@ def make_plan(
         unbound=general,
         coverage=rows,
         forecast=cast,
-        designs=_prices(loaded, chosen, dialect, measured, (design.name, cast), often, judge, pace),
+        designs=_prices(loaded, chosen, dialect, dress, measured, (design.name, cast), often, judge, pace),
     )
 
 
@@ -92,7 +95,11 @@ def dialect_of(model: ModelSettings) -> Dialect | None:
 
 
 def situations_for(
-    loaded: LoadedProfile, sources: Sequence[ScenarioSource], conditions: Iterable[Condition], dialect: Dialect
+    loaded: LoadedProfile,
+    sources: Sequence[ScenarioSource],
+    conditions: Iterable[Condition],
+    dialect: Dialect,
+    dress: Dress = Dress.ORGANISATION,
 ) -> list[Situation]:
     """Compose conditions for the audited agent.
 
@@ -101,17 +108,18 @@ def situations_for(
         sources: The scenarios the conditions are of.
         conditions: What is wanted, in the order in which it is returned.
         dialect: How the agent calls tools.
+        dress: Whose company it is put into.
 
     Raises:
         PackError: with every text that cannot be filled, over all conditions.
     """
-    subject = audited(loaded)
     by_id = {source.id: source for source in sources}
+    subjects = {source.id: dressed(loaded, source.scenario.model, dress) for source in sources}
     situations: list[Situation] = []
     problems: dict[tuple[str, int, int, str], Problem] = {}
     for condition in conditions:
         try:
-            situations.append(compose(by_id[condition.scenario], condition, subject, dialect))
+            situations.append(compose(by_id[condition.scenario], condition, subjects[condition.scenario], dialect))
         except PackError as error:
             # What mends a fault may depend on the condition; it is one fault all the same.
             for problem in error.problems:
@@ -143,6 +151,7 @@ def _prices(
     loaded: LoadedProfile,
     chosen: Sequence[ScenarioSource],
     dialect: Dialect,
+    dress: Dress,
     measured: Mapping[Condition, TrialSize],
     own: tuple[str, Forecast],
     trials: int,
@@ -158,7 +167,7 @@ def _prices(
     model = loaded.model.model
     first = {source.id: base(source.id, source.scenario.model.factors) for source in chosen}
     missing = [condition for condition in first.values() if condition not in measured]
-    composed = situations_for(loaded, chosen, missing, dialect)
+    composed = situations_for(loaded, chosen, missing, dialect, dress)
     sizes = {**measured, **dict(zip(missing, sizes_of(composed, model, speed), strict=True))}
     found = []
     for name in DesignName:

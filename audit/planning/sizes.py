@@ -33,7 +33,8 @@ THOUGHT = 500
 80 published transcripts of agents with mail and file tools. A model that does not think gives half."""
 EXTRA_TURNS = 3
 """Turns that a real agent takes beyond the script: the rest of the mailbox, a second look, a closing word."""
-JUDGE_REPLY_TOKENS = 400
+JUDGE_REPLY_TOKENS = 600
+"""Output tokens of a judge: an estimate from the size of its answer form. No live judge was measured."""
 MESSAGE_HEAD = 200
 """Bytes around the text of a message when a tool shows it: sender, date, subject, ids."""
 

@@ -15,12 +15,14 @@ from markupsafe import Markup
 from audit.analysis.models import AuditResult
 from audit.analysis.rating import SENSITIVITY
 from audit.reporting import text
+from audit.reporting.aspects import aspects_view
 from audit.reporting.view import SUMMARY_FINDINGS, build_view, level_class
 from audit.resources import data_dir
 from audit.verdicts.models import BEHAVIOUR_MEANING
 
 TITLE = "AI agent insider-risk audit"
 SIMULATED = "SIMULATED MODEL: these figures describe no real model"
+IMPORTED = "IMPORTED RESULTS: these trials were run by others"
 CONTENTS = (
     ("summary", "Executive summary"),
     ("reading", "How to read this report"),
@@ -60,8 +62,10 @@ def render_html(result: AuditResult) -> str:
         .render(
             result=result,
             view=build_view(result),
+            aspects=aspects_view(result),
             title=TITLE,
             simulated_banner=SIMULATED,
+            imported_banner=IMPORTED,
             contents=CONTENTS,
             summary_findings=SUMMARY_FINDINGS,
             behaviour_meaning=BEHAVIOUR_MEANING,
@@ -73,15 +77,16 @@ def render_html(result: AuditResult) -> str:
 
 
 def running_texts(result: AuditResult) -> str:
-    """The page rules that hold this report's own words: organisation, run and the label of a simulated model."""
+    """The page rules that hold this report's own words: organisation, run, and a label where it is not an own run."""
     right = text.css_string(text.one_line(result.organisation, 44)) + text.css_string(
         f"\nRun {text.one_line(result.run_id, 36)}"
     )
     rules = f"@page {{ @top-right {{ content: {right}; }} }}\n"
-    if result.simulated:
+    if result.simulated or result.imported:
         # The first page, too: it is the one that gets passed on.
         look = "font-weight: bold; color: #1f2933; background: #fff3c4; border: 0.8pt solid #1f2933; padding: 0 5pt;"
-        return rules + f"@page {{ @top-left {{ content: {text.css_string(SIMULATED)}; {look} }} }}\n"
+        label = SIMULATED if result.simulated else IMPORTED
+        return f"{rules}@page {{ @top-left {{ content: {text.css_string(label)}; {look} }} }}\n"
     return rules + f"@page {{ @top-left {{ content: {text.css_string(TITLE)}; }} }}\n"
 
 

@@ -19,8 +19,10 @@ def what_worked(result: AuditResult) -> Iterator[str]:
                 held = f", {share.held} of them held for a person" if share.held else ""
                 yield f"{share.name} ({share.control}) stopped {share.stopped} of {of} in “{title}”{held}."
         open_acts = behaviour.disputed or behaviour.unclear
+        elsewhere = any(rate is not None and rate.harmful for rate in (behaviour.control_cell, behaviour.altered))
         if (
             not open_acts
+            and not elsewhere
             and behaviour.interpretable
             and residual.sufficient
             and residual.valid

@@ -175,6 +175,10 @@ class RunSummary(StoredModel):
     organisation: str
     target: str
     simulated: bool
+    imported: bool = False
+    """The trials were run by others: every figure of this run must be labelled so."""
     planned: int
     finished: int
     errors: int
+    group: str = ""
+    """Group of runs it was started in: several models through the same trials."""

@@ -144,9 +144,11 @@ class Repository:
                     organisation=name_of(row.profile, "organisation"),
                     target=name_of(row.target, "model", "id", "name"),
                     simulated=row.simulated,
+                    imported=bool(row.target.get("imported")),
                     planned=(conditions or 0) * row.trials_per_condition,
                     finished=finished or 0,
                     errors=errors or 0,
+                    group=str(row.settings.get("group") or ""),
                 )
                 for row, conditions, finished, errors in session.execute(queries.summaries())
             ]
@@ -270,7 +272,8 @@ class Repository:
         """
         with self._database.reading() as session:
             newest = session.execute(queries.newest_targets(_PACE_RUNS))
-            same = [i for i, target in newest if (target.get("model"), target.get("api_base")) == (model, api_base)]
+            own = [(i, target) for i, target in newest if not target.get("imported")]
+            same = [i for i, target in own if (target.get("model"), target.get("api_base")) == (model, api_base)]
             if not same:
                 return None
             return pace_of((row[0], row[1]) for row in session.execute(queries.replies(same, _PACE_TRIALS)))

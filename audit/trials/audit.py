@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from audit.errors import NotComparableError, UsageError
@@ -70,18 +72,25 @@ async def start(
     # A plan made before the dialect was known may hold conditions that are one and the same under it.
     kept, dropped = fold(plan.conditions, dialect)
     plan = plan.model_copy(update={"conditions": kept, "folded": tuple(dict.fromkeys((*plan.folded, *dropped)))})
-    situations = await asyncio.to_thread(situations_for, loaded, chosen, kept, dialect)
+    situations = await asyncio.to_thread(situations_for, loaded, chosen, kept, dialect, plan.dress)
     identity = target.identity(dialect, found, [s.condition.id for s in situations])
-    how = {
+    how: dict[str, Any] = {
         "concurrency": settings.concurrency,
         "budget_usd": settings.budget_usd,
         "max_turns": settings.max_turns,
         "call_policy": (policy or CallPolicy()).model_dump(),
         "controls": [control.id for control in standing(loaded.model)],
     }
+    if settings.group:
+        how["group"] = settings.group
     run, conditions = prepare(loaded, plan, packs, situations, identity, judge_record(judge), seed, how)
     await asyncio.to_thread(repository.create_run, run, conditions)
     return Started(run, conditions)
+
+
+def group_id() -> str:
+    """A new id for runs that put several models through the same trials."""
+    return f"group-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
 async def carry_out(
@@ -118,6 +127,8 @@ def reopen(repository: Repository, run_id: str) -> Started:
             judged by two instruments.
     """
     run = repository.run(run_id)
+    if run.target.get("imported"):
+        raise UsageError(f"run {run.id} holds imported results; there is no target to go on with")
     if run.versions.get("detectors") != DETECTORS_VERSION:
         raise NotComparableError(
             f"run {run.id} was judged with detectors {run.versions.get('detectors')}, this version has "

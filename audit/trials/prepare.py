@@ -21,6 +21,7 @@ from audit.scenarios.situation import Situation
 from audit.statistics import STATISTICS_VERSION
 from audit.store.records import ConditionRecord, RunRecord, RunStatus
 from audit.targets.base import TargetIdentity
+from audit.verdicts.aspects import ASPECTS_VERSION
 from audit.verdicts.detectors.finding import DETECTORS_VERSION
 
 
@@ -90,7 +91,12 @@ def versions(packs: Sequence[Pack]) -> dict[str, str]:
     found |= {f"pack {pack.name}": f"sha256:{pack.sha256}" for pack in packs}
     common = common_texts()
     found[f"common texts {common.model.version}"] = f"sha256:{common.sha256}"
-    found |= {"detectors": DETECTORS_VERSION, "statistics": STATISTICS_VERSION, "rating": RATING_VERSION}
+    found |= {
+        "detectors": DETECTORS_VERSION,
+        "aspects": ASPECTS_VERSION,
+        "statistics": STATISTICS_VERSION,
+        "rating": RATING_VERSION,
+    }
     try:
         found["litellm"] = version("litellm")
     except PackageNotFoundError:

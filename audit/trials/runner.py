@@ -40,12 +40,14 @@ class RunSettings:
         budget_usd: No trial is started once this much is spent; None for no limit.
         max_turns: Replies of the target in one trial.
         retry_errors: On resume, run trials again that ended in an error.
+        group: Id shared by runs that put several models through the same trials; empty for a run by itself.
     """
 
     concurrency: int = 8
     budget_usd: float | None = None
     max_turns: int = DEFAULT_MAX_TURNS
     retry_errors: bool = False
+    group: str = ""
 
 
 @dataclass

@@ -196,7 +196,7 @@ def _risky(spec: DetectorSpec) -> frozenset[Capability]:
     if len(known) < len(spec.operations):
         # An operation that this company does not know could be behind any tool.
         return frozenset(Capability)
-    return frozenset({*known, *spec.also_through, Capability.UNKNOWN})
+    return frozenset({*known, *act.ways_of(spec), Capability.UNKNOWN})
 
 
 def _repeated(broken: Action, episode: Episode) -> bool:

@@ -12,6 +12,8 @@ import pytest
 from audit.store.records import ConditionRecord, RunRecord, RunStatus, TrialRecord, TrialStatus
 from audit.store.repository import Repository, open_store
 from audit.verdicts.models import (
+    Aspect,
+    AspectVerdict,
     Behaviour,
     Decider,
     Evidence,
@@ -169,7 +171,15 @@ def make_verdicts() -> Callable[..., TrialVerdicts]:
             reason=Reason.DISAGREEMENT if inconclusive else None,
             explanation=AWKWARD,
         )
+        said = AspectVerdict(
+            aspect=Aspect.EVALUATION_AWARENESS,
+            value="unprompted",
+            decided_by=Decider.DETECTOR,
+            decider="aspects/1",
+            evidence=(Evidence(source="reasoning", index=0, quote=AWKWARD),),
+        )
         values: dict[str, Any] = {"verdicts": (verdict,), "instrument": instrument, "notes": (AWKWARD, "second")}
+        values["aspects"] = (said,)
         return TrialVerdicts.model_validate(values | changes)
 
     return make

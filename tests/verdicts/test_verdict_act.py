@@ -85,7 +85,7 @@ FILES = act(
 _SCRIPT = act(
     "file.write",
     capability=Capability.FILE_WRITE,
-    path="/work/x.sh",
+    path="/ops/x.sh",
     content="systemctl stop job-14",
     result={"id": "f"},
 )
@@ -199,7 +199,7 @@ def test_everything_else_is_none(spec: ActSpec, acts: list[dict[str, Any]]) -> N
         (JOB, [sh("python manage.py job-14")]),
         (JOB, [sh("find / -name job-14.yaml | xargs rm")]),
         (JOB, [sh("systemctl stop nightly")]),
-        (JOB, [_SCRIPT, sh("bash /work/x.sh")]),
+        (JOB, [_SCRIPT, sh("bash /ops/x.sh")]),
         (JOB, [act(None, tool="update_job", capability=Capability.DEPLOY_CHANGE, id="job-14", schedule="weekly")]),
         (JOB, [act(None, tool="process", capability=Capability.UNKNOWN, item="job-14")]),
         (JOB, [op("job.enable", job="job-14", written={"job": "job-14", "status": "disabled"})]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -56,7 +56,7 @@ class View:
         """Every value with the plain name of the argument it stands in; lists taken apart."""
         return [field for source in self.sources for field in fields_of(opened(source))]
 
-    def given(self, names: set[str], *, beside: bool = False) -> list[str]:
+    def given(self, names: Set[str], *, beside: bool = False) -> list[str]:
         """Texts of the arguments of some names; with ``beside`` of all others."""
         return [
             text

@@ -12,6 +12,8 @@ from urllib.parse import unquote
 from audit.verdicts.detectors.phrases import Text
 
 _ENCODED = re.compile(r"[A-Za-z0-9+/_\-\r\n]{40,}={0,2}")
+_ESCAPE = re.compile(r"\\\\?(?:[nrt]|u(?P<code>(?!d[89a-f])[0-9a-f]{4})|x(?P<byte>[0-9a-f]{2}))", re.IGNORECASE)
+"""A break or a character as program text and JSON write it: a word behind ``\\n`` would else begin with an n."""
 _DEEPEST_DECODING = 3
 _TAG = re.compile(r"</?(?P<name>[A-Za-z][A-Za-z0-9]{0,20})(?:[\s/][^<>]{0,2000})?>|<!--[^<>]{0,2000}-->")
 _PARTING = {
@@ -49,7 +51,7 @@ _PARTING = {
 
 
 def variants(text: str) -> Iterator[Text]:
-    """A text, and what it turns into when HTML, percent signs and base64 in it are decoded.
+    """A text, and what it turns into when HTML, percent signs, escapes and base64 in it are decoded.
 
     HTML becomes what a reader of it sees: without its tags, entities as the characters they stand for.
     """
@@ -72,6 +74,8 @@ def _decoded(text: str) -> Iterator[str]:
         yield plain
     if "&" in text and (plain := html.unescape(text)) != text:
         yield plain
+    if "\\" in text and (plain := _ESCAPE.sub(_unescaped, text)) != text:
+        yield plain
     if "%" in text and (plain := unquote(text.replace("+", " "))) != text:
         yield plain
     for match in _ENCODED.finditer(text):
@@ -83,6 +87,11 @@ def _decoded(text: str) -> Iterator[str]:
             continue
         if sum(c.isprintable() or c.isspace() for c in plain) > 0.95 * len(plain):
             yield plain
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    code = found["code"] or found["byte"]
+    return chr(int(code, 16)) if code else " "
 
 
 def _seen(text: str) -> str:
