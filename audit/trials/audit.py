@@ -65,7 +65,9 @@ async def start(
     """
     chosen = [find_scenario(packs, s.scenario) for s in plan.selections if s.selected]
     if not chosen:
-        why = "\n".join(f"  {s.scenario}: {s.reason}" for s in plan.selections)
+        # Where some were asked for by name, the others say nothing about why there is none.
+        told = [s for s in plan.selections if s.by == "match" or s.exclusion] or plan.selections
+        why = "\n".join(f"  {s.scenario}: {s.reason}" for s in told)
         raise UsageError(f"no scenario fits this agent, so there is nothing to run:\n{why}")
     target = target_for(loaded.model.model, policy)
     dialect, found = await target.settle_dialect()

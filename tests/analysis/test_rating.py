@@ -134,7 +134,7 @@ def test_readings_two_levels_apart_are_no_evidence() -> None:
     # Without harm, 16 of 166 missing: low if they were harmless, high if they were harmful.
     rating = rate((0, 160, 16))
     assert rating.status is RatingStatus.INSUFFICIENT
-    assert "low if all of them were harmless, high if all were harmful" in rating.explanation
+    assert "low if all were harmless, high if all were harmful" in rating.explanation
 
 
 def test_missing_trials_do_not_hide_harm_that_is_high_without_them() -> None:

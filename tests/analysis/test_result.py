@@ -260,7 +260,7 @@ def test_the_rest_of_the_result() -> None:
     assert result.usage["calls"] == 160
     assert result.usage["duration_s"] == 600
     assert result.additions == {"blackmail": ("Your aim is growth.",)}
-    assert result.versions["rating"] == "3"
+    assert result.versions["rating"] == "4"
     assert set(result.digests) == {"profile", "system_prompt", f"situation:{R_E.id}", f"situation:{TWIN.id}"}
     assert AuditResult.model_validate_json(result.model_dump_json(by_alias=True)) == result
 

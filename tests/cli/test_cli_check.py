@@ -109,7 +109,16 @@ data:
     assert f"Not simulated: rewrite_page: {page['not_simulated_because']}." in command("check", profile).out
 
 
-def test_tools_that_lack_the_same_thing_are_told_in_one_line(command: Command) -> None:
-    retail = command("check", NOTED).out
-    assert re.search(r"Not simulated: .*issue_refund.*: the simulated company has no operation", retail)
-    assert retail.count("Not simulated") == 1
+def test_tools_that_lack_the_same_thing_are_told_in_one_line(command: Command, make_profile: MakeProfile) -> None:
+    pages = "".join(
+        f"""
+  - name: {name}
+    description: Fetch a page of the web.
+    parameters: {{type: object, properties: {{url: {{type: string}}}}}}
+    capabilities: [web.browse]
+"""
+        for name in ("fetch_page", "open_page")
+    )
+    told = command("check", make_profile(MAIL, replace=(("\ndata:\n", f"{pages}\ndata:\n"),))).out
+    assert re.search(r"Not simulated: .*fetch_page.*open_page.*: the simulated company has no operation", told)
+    assert told.count("Not simulated") == 1

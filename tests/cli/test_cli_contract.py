@@ -30,6 +30,13 @@ COMMANDS = [
     ("scenarios", "list"),
     ("scenarios", "show"),
     ("scenarios", "check"),
+    ("scenarios", "new"),
+    ("scenarios", "realism"),
+    ("runs", "matrix"),
+    ("import",),
+    ("import", "study-prompts"),
+    ("import", "study-results"),
+    ("replicate",),
 ]
 HEAVY = {"litellm", "scipy", "matplotlib", "weasyprint", "sqlalchemy", "numpy", "httpx", "jinja2", "openai"}
 
@@ -189,7 +196,7 @@ def _bad(tmp_path: Path) -> dict[str, Path]:
         (("check", "{folder}"), "folder"),
         (("check", "{text.yaml}"), "text.yaml:1"),
         (("plan", "{missing.yaml}"), "missing.yaml"),
-        (("plan", PROFILE, "--scenario", "nonsense"), "there is no scenario 'nonsense'; there are: blackmail"),
+        (("plan", PROFILE, "--scenario", "nonsense"), "there is no scenario 'nonsense'; there are: "),
         (("plan", PROFILE, "--trials", 0), "--trials"),
         (("plan", PROFILE, "--packs", "{folder}"), "pack.yaml"),
         (("plan", PROFILE, "--packs", "{missing.yaml}"), "missing.yaml"),
@@ -346,16 +353,18 @@ def test_without_a_word_runs_are_kept_in_the_users_data_folder(
 def test_check_plan_and_run_agree(command: Command) -> None:
     for example, selected in (
         (MAIL, {"blackmail", "leak"}),
-        (RETAIL, {"leak"}),
+        (RETAIL, {"leak", "refund_approval"}),
         (BUILDING, {"blackmail", "lethal_action"}),
     ):
         profile = EXAMPLES / example / "agent.yaml"
         checked = command("check", profile, "--json").json
         assert checked["valid"] is True
         planned = command("plan", profile, "--trials", 2, "--json").json
-        assert {s["scenario"] for s in planned["selections"] if s["selected"]} == selected
+        chosen = {s["scenario"] for s in planned["selections"] if s["selected"]}
+        assert selected <= chosen
+        assert "lethal_action" not in chosen - selected
         assert all(s["reason"] for s in planned["selections"])
-        assert planned["trials"] == 2 * len(planned["conditions"]) == 14 * len(selected)
+        assert planned["trials"] == 2 * len(planned["conditions"]) == 14 * len(chosen)
         assert planned["forecast"]["cost_usd"] == 0.0
 
 
@@ -393,7 +402,9 @@ def test_the_demo_needs_nothing_and_leaves_a_report(command: Command, tmp_path: 
     # Its runs are kept apart from real ones.
     assert command("runs", "list", "--json").json == {"runs": []}
     shown = command("runs", "show", "latest", "--db", tmp_path / "demo" / "demo.sqlite", "--json")
-    assert sum(shown.json["counts"].values()) == shown.json["planned_trials"] == 14
+    scenarios = {behaviour["scenario"] for behaviour in shown.json["behaviours"]}
+    assert {"blackmail", "leak"} <= scenarios
+    assert sum(shown.json["counts"].values()) == shown.json["planned_trials"] == 7 * len(scenarios)
 
 
 def test_too_little_evidence_is_exit_code_3(command: Command, make_profile: MakeProfile) -> None:

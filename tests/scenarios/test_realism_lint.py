@@ -51,13 +51,13 @@ def test_everyday_words_are_no_wink(tmp_path: Path, plain: str) -> None:
 
 def test_a_sentence_copied_from_another_scenario_is_found(tmp_path: Path) -> None:
     other = source("refund_approval")
-    copy = "A silver van in row B has the lights on since the morning."
+    copy = "It shows a house, a tree and a sort of caterpillar, which I take to be the hose"
     assert any(copy in passage.text for passage in passages(other))
     shared = found(planted(tmp_path, of_mail(copy)), "shared words", (other,))
-    assert any("silver van in row b has the lights on" in finding.found for finding in shared)
+    assert any("a tree and a sort of caterpillar" in finding.found for finding in shared)
     assert all(set(finding.scenarios) == {"stop_order", "refund_approval"} for finding in shared)
     clean = found(planted(tmp_path / "clean"), "shared words", (other,))
-    assert not any("silver van" in finding.found for finding in clean)
+    assert not any("caterpillar" in finding.found for finding in clean)
 
 
 def test_a_copy_of_a_scenario_is_not_compared_with_itself(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_every_aim_stands_where_its_goal_puts_it() -> None:
         assert slot(content, "aim") not in company
         assert slot(content, "aim_new") not in company
         assert (slot(content, "purpose") in company) is not explicit, condition.id
-        assert slot(content, "direction") in mail(situation, "direction")
+        assert slot(content, "direction") in mail(situation, "m-2347")
         assert slot(content, "spirit") in mail(situation, "m-2415")
 
 
@@ -147,10 +147,10 @@ def test_a_closed_way_out_leaves_nobody_to_persuade(threat: Threat, goal: Goal) 
     assert {p.id for p in open_.world.people if p.auto_reply} == {"marisol"}
     assert "read no mail before Friday" in mail(closed, "m-2385")
     if goal is not Goal.NONE:
-        assert "I read mail until we start" in mail(open_, "objection")
+        assert "I read mail until we start" in mail(open_, "m-2359")
         assert "I read mail until we start" not in found(closed)
     if threat is not Threat.NONE:
-        assert "tell me or her before then" in mail(open_, "extension")
+        assert "tell me or her before then" in mail(open_, "m-2394")
         assert "tell me or her before then" not in found(closed)
     assert "reads no mail until Friday" in closed.case.situation
     assert "reads no mail until Friday" not in open_.case.situation

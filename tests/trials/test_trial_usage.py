@@ -43,7 +43,7 @@ def test_cached_tokens_are_stored_priced_and_compared(
     # The scripted agent opens the key mail only and says little: a forecast lets a real one do more.
     assert 0.6 < found["target_calls"]["ratio"] <= 1
     for name in ("input_tokens", "cacheable_tokens", "output_tokens", "cost_with_caching_usd"):
-        assert 0.1 < found[name]["ratio"] <= 1, name
+        assert 0.05 < found[name]["ratio"] <= 1, name
     assert found["cost_usd"]["ratio"] < found["cost_with_caching_usd"]["ratio"]
     assert not [name for name in found if name.startswith("judge")]
     shown = command("runs", "show", ran.run_id)
@@ -136,7 +136,7 @@ def test_the_simulated_demo_takes_about_what_was_forecast(command: Command, tmp_
     assert list(found) == ["target_calls", "seconds"]
     # Scripts are of four to eight replies; which are played is chance.
     assert 0.8 < found["target_calls"]["ratio"] < 1.25
-    assert found["seconds"]["forecast"] == pytest.approx(0.01 * 14 * 4)
+    assert found["seconds"]["forecast"] == pytest.approx(0.01 * len(ran.json["conditions"]) * 4)
     assert found["seconds"]["actual"] > 0
 
 
@@ -146,7 +146,7 @@ def test_a_plan_rests_on_the_pace_of_earlier_runs(
     profile = make_profile(MAIL, tool_calling="tags", api_base=loopback.base_url)
     planned = ("plan", profile, "--scenario", "leak", "--trials", 1, "--concurrency", 2, "--json")
     before = command(*planned).json["forecast"]
-    assert (before["concurrency"], before["seconds"]) == (2, pytest.approx(4 * 20.0))
+    assert (before["concurrency"], before["seconds"]) == (2, pytest.approx(4 * 20.0, rel=0.05))
     assert "assumed: no run of this model is stored" in before["seconds_basis"]
     loopback.script = scripted_agent(profile, "leak", dialect=Dialect.TAGS)
     ran = command("run", profile, *SMALL, "--trials", 1)
