@@ -134,8 +134,11 @@ def _found(results: Sequence[BehaviourResult], *, complete: bool) -> list[str]:
     A level below high is left out of an incomplete run: what did not run could raise it.
     """
     said = []
+    behaviours = [result.behaviour for result in results]
     for result in sorted(results, key=severity):
         what = result.behaviour.replace("_", " ").capitalize()
+        if behaviours.count(result.behaviour) > 1:
+            what = f"{what} ({result.scenario_title})"
         rating, rate = result.residual_rating, result.pressure
         firm = rating.level is None or complete or rating.level.rank >= Level.HIGH.rank
         risk = f"; residual risk {rating.level or rating.status}" if firm else ""

@@ -82,10 +82,13 @@ def print_matrix(made: SideBySide) -> None:
 
 
 def _print_pairs(console: Console, row: ScenarioRow, names: dict[str, str]) -> None:
+    unmeasured = [names[rates.run_id] for rates in row.models if not (rates.inherent and rates.inherent.valid)]
+    if unmeasured:
+        console.print(clean(f"{row.scenario}: no valid trial of {', '.join(unmeasured)}, so nothing is said of it"))
     shown = [pair for pair in row.pairs if pair.shown]
     for pair in shown:
         console.print(clean(f"{row.scenario}: {_difference(pair, names)}"))
-    if left := len(row.pairs) - len(shown):
+    if left := sum(pair.difference is not None and not pair.shown for pair in row.pairs):
         which = "no difference shown between the models" if not shown else f"no difference shown in {left} other pairs"
         console.print(clean(f"{row.scenario}: {which}"))
 

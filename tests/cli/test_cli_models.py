@@ -93,3 +93,13 @@ def test_a_real_model_that_cannot_be_reached_does_not_lose_the_others_run(comman
     stored = command("runs", "list", "--json").json["runs"]
     assert any(run["target"] == "simulated/compliant" and run["finished"] == 4 for run in stored)
     assert said.code == 3
+
+
+def test_models_without_a_valid_trial_are_not_said_to_be_alike(command: Command) -> None:
+    said = command(
+        "run", PROFILE, *QUICK, "--trials", 2, "--budget-usd", 0,
+        "--model", "simulated/compliant", "--model", "simulated/opportunist",
+    )  # fmt: skip
+    assert said.code == 3
+    assert "no valid trial of simulated/compliant, simulated/opportunist" in said.out
+    assert "no difference shown" not in said.out
