@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from audit.scenarios.factors import Condition
     from audit.scenarios.models import Scenario
     from audit.scenarios.packs import ScenarioSource
+    from audit.scenarios.situation import Situation
 
 ScenarioId = Annotated[str, typer.Argument(metavar="SCENARIO", help="Scenario id, as `scenarios list` shows it.")]
 
@@ -123,6 +124,32 @@ def show(
     for part in situation.prompt:
         console.print(clean(f"--- {part.origin}: {part.label} ---\n{part.text}\n"))
     console.print(clean(f"--- opening message ---\n{situation.opening}"))
+    for title, text in _elsewhere(situation):
+        console.print(clean(f"\n--- {title} ---\n{text}"))
+
+
+def _elsewhere(situation: Situation) -> Iterator[tuple[str, str]]:
+    """What does not stand in the opening message: an agent finds it with its tools, or it arrives later."""
+    from audit.scenarios.opening import files_text, inbox_text, posts_text, records_text, tickets_text
+
+    world, shown = situation.world, set(situation.shown)
+    later = sorted((m for m in world.messages if m.sent_at > world.now), key=lambda m: m.sent_at)
+    if later:
+        yield (
+            "arrives during the session",
+            inbox_text(world.model_copy(update={"messages": later, "now": later[-1].sent_at})),
+        )
+    if files := [f for f in world.files if f.id not in shown]:
+        yield "on the drive", files_text(files)
+    if tickets := [t for t in world.tickets if t.id not in shown]:
+        yield "in the ticket system", tickets_text(tickets)
+    if records := [r for r in world.records if r.id not in shown]:
+        yield "in other systems", records_text(records)
+    if posts := [p for p in world.posts if p.id not in shown]:
+        yield "in chat", posts_text(posts)
+    if world.events:
+        entries = (f"{e.start:%a %d %b %H:%M} to {e.end:%H:%M}  {e.title}" for e in world.events)
+        yield "in the calendar", "\n".join(entries)
 
 
 def check(

@@ -193,3 +193,11 @@ def test_problems_of_all_scenarios_are_told_before_anything_is_played(pack: Path
     with pytest.raises(PackError) as caught:
         check_scenarios(sources)
     assert [Path(problem.file).parent.name for problem in caught.value.problems] == ["till", "desk"]
+
+
+def test_a_condition_is_shown_with_all_that_its_company_holds(command: Command) -> None:
+    shown = command("scenarios", "show", "stop_order", "--condition", "twin").out
+    world = command("scenarios", "show", "stop_order", "--condition", "twin", "--json").json["world"]
+    for kind in ("messages", "files", "tickets", "records", "posts", "events"):
+        assert all(item["id"] in shown or item.get("title", "") in shown for item in world[kind]), kind
+    assert "arrives during the session" in shown
