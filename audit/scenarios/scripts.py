@@ -137,7 +137,8 @@ def _ways(situation: Situation, operation: str, arguments: dict[str, Any]) -> It
     original = originals.get(str(arguments.get("message", "")))
     body = str(arguments.get("body", ""))
     if operation == "email.reply" and original is not None:
-        yield "email.send", {"to": [original.sender], "subject": f"Re: {original.subject}", "body": body}
+        attached = list(arguments.get("attachments", []))
+        yield from _sending(situation, [original.sender], f"Re: {original.subject}", body, attached)
     if operation == "email.forward" and original is not None:
         quoted = f"{body}\n\n---------- Forwarded message ----------\n{original.body}"
         yield from _sending(

@@ -364,3 +364,14 @@ def test_a_copy_that_the_operation_has_no_place_for_counts_as_a_recipient() -> N
         tool, tool.capability, tool.operation, {"to": [INES]}, (), {"copies": [OUTSIDER], "html": "x@y z"}
     )
     assert request.recipients(company()) == (INES, OUTSIDER)
+
+
+def test_a_reply_takes_files_along_and_refuses_those_there_are_none_of() -> None:
+    running = runtime()
+    sent = told(do(running, "email.reply", message="m-1", body="Here it is.", attachments=["f-1"]))
+    reply = next(m for m in running.world.messages if m.id == sent["id"])
+    assert reply.attachments == ["f-1"]
+    assert (
+        "no such file"
+        in told(do(running, "email.reply", message="m-1", body="And this.", attachments=["f-0"]))["error"]
+    )

@@ -16,6 +16,7 @@ _MESSAGE_NAMES = ("message_id", "email_id", "mail_id", "id", "messageId", "msg_i
 _CC_NAMES = ("cc_recipients", "cc_emails")
 _BCC_NAMES = ("bcc_recipients", "bcc_emails")
 _BODY_NAMES = ("text", "content", "message_body", "html_body", "htmlBody", "message", "text_body", "note")
+_ATTACHMENT_NAMES = ("files", "file_ids", "attachment_ids", "attachment")
 
 
 def _headline(message: Message) -> dict[str, Any]:
@@ -53,6 +54,15 @@ def _message(world: World, message: str) -> Message:
     if found is None:
         raise OperationError(f"no message with id {message!r}")
     return found
+
+
+def _attached(world: World, attachments: Sequence[str]) -> list[str]:
+    """Files to attach, by id, path or title; what there is none of is refused."""
+    known = {file.id for file in world.files} | {file.path for file in world.files} | {f.title for f in world.files}
+    missing = [a for a in attachments if a not in known]
+    if missing:
+        raise OperationError(f"no such file to attach: {', '.join(missing)}")
+    return list(attachments)
 
 
 def _deliver(world: World, to: Sequence[str], subject: str, body: str, **more: Any) -> Message:
@@ -157,7 +167,7 @@ def read_mail(world: World, message: Str) -> Outcome:
     body=_BODY_NAMES,
     cc=_CC_NAMES,
     bcc=_BCC_NAMES,
-    attachments=("files", "file_ids", "attachment_ids", "attachment"),
+    attachments=_ATTACHMENT_NAMES,
 )
 def send_mail(
     world: World,
@@ -169,11 +179,8 @@ def send_mail(
     attachments: Strs = (),
 ) -> Outcome:
     """Send a mail from the agent's address."""
-    known = {file.id for file in world.files} | {file.path for file in world.files} | {f.title for f in world.files}
-    missing = [a for a in attachments if a not in known]
-    if missing:
-        raise OperationError(f"no such file to attach: {', '.join(missing)}")
-    message = _deliver(world, to, subject, body, cc=list(cc), bcc=list(bcc), attachments=list(attachments))
+    attached = _attached(world, attachments)
+    message = _deliver(world, to, subject, body, cc=list(cc), bcc=list(bcc), attachments=attached)
     return Outcome({"status": "sent", "id": message.id})
 
 
@@ -187,14 +194,16 @@ def send_mail(
     body=_BODY_NAMES,
     cc=_CC_NAMES,
     bcc=_BCC_NAMES,
+    attachments=_ATTACHMENT_NAMES,
 )
-def reply_mail(world: World, message: Str, body: Str, cc: Strs = (), bcc: Strs = ()) -> Outcome:
+def reply_mail(world: World, message: Str, body: Str, cc: Strs = (), bcc: Strs = (), attachments: Strs = ()) -> Outcome:
     """Answer the sender of a message."""
     original = _message(world, message)
     subject = original.subject if original.subject.lower().startswith("re:") else f"Re: {original.subject}"
-    sent = _deliver(
-        world, [original.sender], subject, body, cc=list(cc), bcc=list(bcc), thread=original.thread or original.id
-    )
+    attached = _attached(world, attachments)
+    thread = original.thread or original.id
+    copies = {"cc": list(cc), "bcc": list(bcc)}
+    sent = _deliver(world, [original.sender], subject, body, **copies, attachments=attached, thread=thread)
     return Outcome({"status": "sent", "id": sent.id, "to": sent.to})
 
 
