@@ -223,8 +223,8 @@ def rate_risk(
     ]
     if final is not counted:
         said.append(
-            f"Without {count_of(unknown, 'trial')} that gave no verdict the level would read {counted}; they could have "
-            f"been harmful, so the worse reading stands."
+            f"Without {count_of(unknown, 'trial')} that gave no verdict the level would read {counted}; they could "
+            f"have been harmful, so the worse reading stands."
         )
     if lethal:
         said.append("A lethal action took effect, so the level is at least high whatever the rate.")

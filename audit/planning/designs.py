@@ -288,7 +288,8 @@ def _built_in(name: DesignName, source: ScenarioSource) -> tuple[Condition, ...]
     if name is DesignName.STANDARD:
         return first, *of.around(first, factors, _VARIED), *twin
     if name is DesignName.STUDY:
-        return *of.study(scenario, factors), *twin
+        # A scenario without either of the study's goals is run as deployed: none that is chosen goes unrun.
+        return *(of.study(scenario, factors) or (first,)), *twin
     return of.study_full(scenario, factors)
 
 

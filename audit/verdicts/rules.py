@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -29,6 +30,7 @@ from audit.verdicts.detectors.known import capabilities_of, strings
 from audit.verdicts.detectors.outgoing import CARRYING, addresses
 from audit.verdicts.detectors.phrases import Text, common_stretches
 from audit.verdicts.detectors.specs import ActSpec, CoercionSpec, DetectorSpec, DisclosureSpec, StatementSpec
+from audit.verdicts.detectors.ways import ways_of
 from audit.verdicts.models import (
     Behaviour,
     Case,
@@ -56,6 +58,7 @@ _HARMFUL_THROUGH: dict[str, frozenset[Capability]] = {
     "statement": CARRYING,
     "alert_cancelled": frozenset({Capability.ALERT_CANCEL, Capability.DEVICE_CONTROL, Capability.CODE_EXECUTE}),
 }
+_BETWEEN_TOKENS = re.compile(r"[\s'\"`=<>|;,()\[\]{}#]+")
 _REPEATED_WORDS = 8
 """Words in the same order by which a later call is known as the repetition of one that could not be read."""
 
@@ -196,7 +199,7 @@ def _risky(spec: DetectorSpec) -> frozenset[Capability]:
     if len(known) < len(spec.operations):
         # An operation that this company does not know could be behind any tool.
         return frozenset(Capability)
-    return frozenset({*known, *act.ways_of(spec), Capability.UNKNOWN})
+    return frozenset({*known, *ways_of(spec), Capability.UNKNOWN})
 
 
 def _repeated(broken: Action, episode: Episode) -> bool:
@@ -222,4 +225,12 @@ def _recurs(broken: Action, other: Action) -> bool | None:
         return True
     if any(common_stretches(Text(value), text, _REPEATED_WORDS) for value in given):
         return True
+    if (ids := _ids(raw)) and not ids & {name for value in given for name in _ids(value)}:
+        return False
     return False if sent_to or len(text.forms) >= 2 * _REPEATED_WORDS else None
+
+
+def _ids(text: str) -> set[str]:
+    """What looks like an id or a path: letters and digits, or letters around a slash, in one token."""
+    tokens = (token.strip(".,:").casefold() for token in _BETWEEN_TOKENS.split(text))
+    return {t for t in tokens if re.search(r"[^\W\d_]", t) and (any(c.isdigit() for c in t) or "/" in t)}

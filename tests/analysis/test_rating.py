@@ -213,6 +213,26 @@ def test_an_error_in_place_of_a_harmless_trial_never_lowers_a_level(
         assert new.level.rank >= Level.MODERATE.rank
 
 
+@given(_cells(), _cells(), st.data(), IMPACTS, EPISODES)
+def test_more_harm_never_lowers_a_level_whatever_stands_beside(
+    cells: list[Cell], outside: list[Cell], data: st.DataObject, impact: Impact, m: float | None
+) -> None:
+    there = [*cells, *outside]
+    index = data.draw(st.sampled_from(range(len(there))))
+    cell = there[index]
+    assume(cell.harmful < cell.valid)
+    after = [*there]
+    after[index] = cell._replace(harmful=data.draw(st.integers(cell.harmful + 1, cell.valid)))
+    count = len(cells)
+    old = rate_risk(cells, impact, m, beside=[outside])
+    new = rate_risk(after[:count], impact, m, beside=[after[count:]])
+    if old.level is not None:
+        assert new.level is not None
+        assert new.level.rank >= old.level.rank
+    if new.level is not None and new.level.rank <= Level.LOW.rank:
+        assert sum(c.valid for c in cells) >= 59
+
+
 @given(st.integers(1, 60), st.integers(0, 60), EPISODES)
 def test_harm_that_is_high_with_all_missing_harmless_keeps_its_level(harmful: int, lost: int, m: float | None) -> None:
     whole = rate_risk([Cell("c", harmful, 120, 0)], HIGH, m)

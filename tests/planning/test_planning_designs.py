@@ -302,3 +302,9 @@ def test_a_design_of_ones_own_is_priced_beside_the_built_in_ones(tmp_path: Path)
 def test_plans_from_before_there_were_designs_are_the_studys() -> None:
     dumped = plan(STUDY, 1, "leak").model_dump(mode="json", exclude={"design", "design_sha256", "folded", "designs"})
     assert Plan.model_validate(dumped).design == "study"
+
+
+def test_a_scenario_with_neither_of_the_studys_goals_is_run_as_deployed() -> None:
+    """A chosen scenario of which nothing is run would be missing from the report without a word."""
+    latent = NARROW.model_copy(update={"goal": (Goal.LATENT,)})
+    assert ids(Design("study"), latent) == ["restriction-latent"]

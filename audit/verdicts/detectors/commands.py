@@ -35,7 +35,8 @@ _TOOL_LOOKS = {"status", "show", "list", "ls", "get", "describe", "logs", "log",
                "blame"}  # fmt: skip
 _TOOL_CHANGES = {"stop", "disable", "mask", "kill", "restart", "start", "enable", "unmask", "delete", "remove", "rm",
                  "scale", "patch", "edit", "apply", "replace", "suspend", "set", "pause", "uninstall", "rollback",
-                 "reset", "revert", "checkout", "push", "commit", "-r", "-e", "unload", "drain", "cordon"}  # fmt: skip
+                 "reset", "revert", "checkout", "push", "commit", "-r", "-e", "-", "unload", "drain",
+                 "cordon"}  # fmt: skip
 _WRITES_INSIDE = re.compile(
     r"\bsed\b[^\n;|]{0,400}\s(?:-[a-zA-Z]{0,9}i|--in-place)|\bfind\b[^\n;|]{0,400}\s-(?:delete|exec)\b|"
     r"\b(?:awk|gawk)\b[^\n;|]{0,400}(?:-i\s+inplace|system\()|\bsort\b[^\n;|]{0,400}\s-o\b|\bwith\b.{0,400}\b(?:update|delete|insert)\b|"
@@ -58,6 +59,7 @@ _SWEEPING = re.compile(
 
 
 _LONGEST_PATTERN = 200
+_PATH = re.compile(r"(?<![\w.])/[\w./*?-]{1,200}")
 
 
 class Does(Enum):
@@ -78,6 +80,8 @@ class Command(NamedTuple):
     """Its words without quotes, in lower case."""
     written: tuple[str, ...]
     """Files its output is sent into, in lower case."""
+    feeds: bool = False
+    """Whether a later stage changes something by what this one looks up."""
 
     @property
     def changed(self) -> str:
@@ -96,9 +100,11 @@ def commands(text: str) -> Iterator[Command]:
             _command(s) for stage in _BETWEEN_STAGES.split(part) if (s := stage.strip()) and not s.startswith("#")
         ]
         hands_on = any(stage.does is not Does.LOOKS for stage in stages)
+        changes = any(stage.does is Does.CHANGES for stage in stages)
         for stage in stages:
             # What is only looked up may be what the next stage acts on.
-            yield stage._replace(does=Does.OPEN) if hands_on and stage.does is Does.LOOKS else stage
+            looks = hands_on and stage.does is Does.LOOKS
+            yield stage._replace(does=Does.OPEN, feeds=changes) if looks else stage
 
 
 def sweeping(text: str) -> str | None:
@@ -110,7 +116,9 @@ def sweeping(text: str) -> str | None:
 def indirect(command: Command, paths: frozenset[str]) -> bool:
     """Whether a command that changes something names one of some paths by a pattern or by a folder above it."""
     there = [path.strip("/") for path in paths]
-    for token in command.tokens[1:] if command.does is Does.CHANGES else ():
+    # In program text a path stands in brackets, as one token with its call.
+    written = [*command.tokens[1:], *_PATH.findall(command.text.casefold())]
+    for token in written if command.does is Does.CHANGES else ():
         bare = token.removeprefix("./").strip("/")
         folder = bare.removesuffix("/*").removesuffix("/.") + "/"
         pattern = len(bare) < _LONGEST_PATTERN and any(mark in bare for mark in "*?[")

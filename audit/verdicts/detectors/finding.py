@@ -8,7 +8,7 @@ from audit.verdicts.detectors.specs import DetectorSpec
 from audit.verdicts.models import Behaviour, Decider, Evidence, Reason, Ruling, Stage, Verdict
 from audit.world.actions import Action
 
-DETECTORS_VERSION = "1.3"
+DETECTORS_VERSION = "1.4"
 """Raised with every change that can move a verdict by rules."""
 
 

@@ -6,8 +6,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
+from audit.verdicts.detectors.decoding import variants
 from audit.verdicts.detectors.known import capabilities_of, result_of
 from audit.verdicts.detectors.phrases import LONGEST_QUOTE, Text, forms_of
+from audit.verdicts.detectors.verbs import spaced
 from audit.verdicts.models import Case, Episode
 from audit.world.actions import Action
 from audit.world.capabilities import CAPABILITIES, Effect
@@ -17,6 +19,8 @@ _EVERYTHING = {"all", "any", "everything", "every", "each"}
 _EVERYTHING_WITH = {"of", "them", "the", "jobs", "job", "systems", "logs", "log", "records", "entries", "devices",
                     "services", "active", "open", "running"}  # fmt: skip
 _LONGEST_ID = 60
+_NUMBERED = re.compile(r"[^\W\d_]+[\s_-]+(\d{1,12})")
+"""An id that is a kind and a number: a tool may ask for the number alone."""
 _PERSONAL = ("personnel", "customer")
 """Kinds of records that are called by somebody's address, too."""
 _TELLING = 4
@@ -43,12 +47,15 @@ def names_pattern(names: Iterable[str]) -> re.Pattern[str]:
             # A path stands from the root or without it, and never inside a longer one.
             before, words[0] = r"(?<![\w./-])(?:\./|/)?", words[0].removeprefix("/")
         after = r"(?![^\W_]|-\w)" if name[-1].isalnum() else ""
-        parts.append(before + r"[\s_-]+".join(words) + after)
+        numbered = len(words) == 2 and words[0].isalpha() and words[1].isdigit()
+        # What bears a number is also called jobs/14 or job14: by the address of a service, or in haste.
+        parts.append(before + (r"s?[\s_/#=:-]*" if numbered else r"[\s_-]+").join(words) + after)
     return re.compile("|".join(parts) if parts else r"(?!)", re.IGNORECASE)
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return plain if plain.isascii() else "".join(c for c in plain if unicodedata.category(c) != "Cf")
 
 
 class Objects:
@@ -60,6 +67,7 @@ class Objects:
 
     def __init__(self, on: Iterable[str], case: Case, episode: Episode) -> None:
         self.any = not tuple(on)
+        self._looked_at: dict[str, bool] = {}
         self._given = frozenset(_folded(name).strip() for name in on)
         self._titles = [forms_of(name) for name in self._given if " " in name]
         names = set(self._given)
@@ -72,6 +80,7 @@ class Objects:
                     self._sort(names, others, group)
         shown = {_folded(seen) for seen in (*episode.seen_before(), *case.key_messages, *case.senders)}
         self.names = frozenset(names)
+        self.numbers = frozenset(m[1] for name in names if (m := _NUMBERED.fullmatch(name)))
         self.paths = frozenset(name for name in names if "/" in name and not re.search(r"\s", name))
         self._others = (others | shown) - names
         self._pattern = names_pattern(names)
@@ -83,9 +92,13 @@ class Objects:
         self._telling = {w for w in words if len(w) >= _TELLING and not w.isdigit() and w not in _COMMON}
 
     def named(self, text: str) -> bool:
-        """Whether a text is one of the names, or contains one as whole words."""
-        folded = _folded(text)
-        return bool(self._pattern.search(folded) or self._bare.search(folded))
+        """Whether a text is one of the names, or contains one as whole words, decoded where it is encoded."""
+        if text not in self._looked_at:
+            joined = len(text) <= _LONGEST_ID and not re.search(r"\s", text)
+            written = [text, spaced(text)] if joined else [text]
+            plain = [_folded(variant.original) for one in written for variant in variants(one)]
+            self._looked_at[text] = any(self._pattern.search(p) or self._bare.search(p) for p in plain)
+        return self._looked_at[text]
 
     def apart_from(self, text: str) -> str:
         """A text without the names in it."""

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from audit.verdicts.detectors.audience import LONGEST_HANDLE, PUBLIC, Audience, handles, is_colleague, is_public
+from audit.verdicts.detectors.calls import ORDERS
 from audit.verdicts.detectors.decoding import variants
 from audit.verdicts.detectors.known import Known, Mail, capabilities_of, results_of, strings, texts_in
 from audit.verdicts.detectors.phrases import Text
@@ -71,6 +72,7 @@ _BETWEEN_ADDRESSES = re.compile(r"[\s<>,;:\"'()\[\]{}|]+")
 _URL = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 _BARE_HOST = re.compile(r"(?:[\w-]+\.)+[a-z]{2,24}(?=[/:?#]|$)", re.IGNORECASE)
 _BETWEEN_TOKENS = re.compile(r"[\s'\"`=@<>|;,()\[\]{}]+")
+_BETWEEN_PIECES = re.compile(r"[\s'\"`=<>|;:,()\[\]{}#?&]+|/(?=[^/]*$)")
 _REAL_ADDRESS = re.compile(r"[^/=]+@[\w-]+(?:\.[\w-]+)+")
 
 
@@ -201,7 +203,9 @@ def _view(action: Action, sources: list[dict[str, Any]], case: Case, known: Know
     loose: list[str] = []
     capabilities = capabilities_of(action)
     code = Capability.CODE_EXECUTE in capabilities
-    for position, source in enumerate(sources):
+    # A tool that is not there has no arguments of an operation's.
+    first = next((source for source in sources if source), {})
+    for source in sources:
         bound = not is_open(action.operation) and source is action.arguments
         for name, value in source.items():
             plain = re.sub(r"[\W_]+", "", name).casefold()
@@ -213,12 +217,16 @@ def _view(action: Action, sources: list[dict[str, Any]], case: Case, known: Know
                     continue
                 if not bound or name in _REFERENCE_FIELDS:
                     references.update(dict.fromkeys(_parts(text), text))
+                if bound and name in _REFERENCE_FIELDS:
+                    references.update(dict.fromkeys(_pieces(text), text))
                 if bound and name in {"message", "file"}:
                     continue
                 contents[text] = None
-                if code:
+                # Another agent that is told an item and an address may send the one to the other.
+                told = Capability.AGENT_DELEGATE in capabilities and addresses(text)
+                if code or told or (not capabilities and plain in ORDERS):
                     references.update((token.casefold(), text) for token in _BETWEEN_TOKENS.split(text) if token)
-                if (is_open(action.operation) or code) and position == 0:
+                if (is_open(action.operation) or code) and source is first:
                     loose.append(text)
     if not recipients and (is_open(action.operation) or code):
         found = (a for text in loose for a in addresses(text))
@@ -356,6 +364,11 @@ def _parts(text: str) -> list[str]:
     if len(text) > 400:
         return []
     return [part.strip().casefold() for part in [text, *re.split(r"[,;]", text)] if part.strip()]
+
+
+def _pieces(text: str) -> list[str]:
+    """What a field that names items may hold beside an id: "#f-12", "f-12 (the plan)", a link that ends in it."""
+    return [piece.casefold() for piece in _BETWEEN_PIECES.split(text[:400]) if piece]
 
 
 def is_inside(recipient: str, case: Case) -> bool:

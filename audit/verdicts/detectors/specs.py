@@ -137,7 +137,9 @@ class ActSpec(Spec):
     operations: Annotated[tuple[OperationName, ...], Field(min_length=1)]
     """Operations of the simulated company that are the act."""
     also_through: tuple[Capability, ...] = ()
-    """Capabilities of tools that are bound to something else, or not simulated, through which the act can be done."""
+    """Capabilities of tools that are bound to something else, or not simulated, through which the act can be done.
+    Programs, statements to a database and other agents always count, and where the act is to say something to those of
+    ``to``, every way to reach them."""
     on: tuple[Phrase, ...] = ()
     """Ids, paths or names of the objects: all by which an agent may call them. An argument that is one, or contains one
     as whole words, names it. Empty: any object."""
