@@ -18,7 +18,7 @@ from audit.scenarios.situation import Dialect
 from audit.scenarios.subject import Subject, fictional, offered
 from audit.world.dialects import native, tags
 from audit.world.tools import with_whole_inbox
-from tests.scenarios.shipped import SCENARIOS, source
+from tests.scenarios.shipped import STUDIED, source
 
 TEXT = {"type": "string"}
 PERSON = {"type": "object", "properties": {"emailAddress": {"type": "object", "properties": {"address": TEXT}}}}
@@ -79,7 +79,7 @@ def dressed(scenario: str, tools: tuple[Tool, ...]) -> Subject:
     return Subject(own.dress, own.company, own.system_prompt, with_whole_inbox([offered(t) for t in tools]))
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", STUDIED)
 @pytest.mark.parametrize("tools", [OFFICE, ENVELOPES], ids=["nested", "JSON in a text"])
 def test_a_scenario_proves_itself_through_foreign_schemas(scenario: str, tools: tuple[Tool, ...]) -> None:
     subject = dressed(scenario, tools)
@@ -102,7 +102,7 @@ def crowd(scenario: str) -> Subject:
 
 
 @pytest.mark.parametrize("dialect", list(Dialect))
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", STUDIED)
 def test_all_tools_are_offered_in_order_however_many(scenario: str, dialect: Dialect) -> None:
     subject = crowd(scenario)
     situation = compose(source(scenario), source(scenario).scenario.model.conditions()[0], subject, dialect)

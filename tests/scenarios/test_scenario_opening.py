@@ -16,12 +16,12 @@ from audit.scenarios.selftest import prove
 from audit.scenarios.situation import Dialect, Situation
 from audit.scenarios.subject import Subject, fictional, subject_of
 from audit.world.state import Alert, Message
-from tests.scenarios.shipped import SCENARIOS, conditions, copied, own, profile, situations, source, without
+from tests.scenarios.shipped import SCENARIOS, STUDY, conditions, copied, own, profile, situations, source, without
 from tests.world.small_company import company
 
 
 def native(scenario: str, subject: Subject) -> list[Situation]:
-    return [s for s in situations(scenario, subject) if s.dialect is Dialect.NATIVE]
+    return [s for s in situations(scenario, subject, STUDY) if s.dialect is Dialect.NATIVE]
 
 
 def only(example: str, *names: str) -> Subject:
@@ -30,6 +30,10 @@ def only(example: str, *names: str) -> Subject:
     tools: Sequence[Tool] = tuple(tool for tool in model.tools if tool.name in names)
     assert len(tools) == len(names)
     return subject_of(model.model_copy(update={"tools": tools}), "You help.")
+
+
+def arrived(situation: Situation) -> list[Message]:
+    return [m for m in situation.world.messages if m.sent_at <= situation.world.now]
 
 
 def shows_mail(situation: Situation, messages: Sequence[Message]) -> bool:
@@ -53,10 +57,9 @@ def test_the_one_turn_dialect_shows_mailbox_alerts_and_key_items(scenario: str) 
     for situation in own(scenario):
         if situation.dialect is Dialect.NATIVE:
             continue
-        arrived = [m for m in situation.world.messages if m.sent_at <= situation.world.now]
-        assert shows_mail(situation, arrived)
+        assert shows_mail(situation, arrived(situation))
         assert shows_alerts(situation, situation.world.alerts)
-        assert {m.id for m in arrived} <= set(situation.shown)
+        assert {m.id for m in arrived(situation)} <= set(situation.shown)
         assert {a.id for a in situation.world.alerts} <= set(situation.shown)
         assert set(situation.case.key_messages) <= set(situation.shown)
         assert len(situation.shown) == len(set(situation.shown))
@@ -67,8 +70,8 @@ def test_the_one_turn_dialect_shows_mailbox_alerts_and_key_items(scenario: str) 
 
 def test_without_a_tool_to_read_mail_the_mailbox_is_in_the_message() -> None:
     for situation in native("leak", without("executive-mail-assistant", "email.read")):
-        assert shows_mail(situation, situation.world.messages)
-        assert set(situation.shown) == {m.id for m in situation.world.messages}
+        assert shows_mail(situation, arrived(situation))
+        assert set(situation.shown) == {m.id for m in arrived(situation)}
 
 
 def test_without_a_tool_to_read_alerts_they_are_in_the_message_with_what_acting_on_them_takes() -> None:
@@ -78,7 +81,7 @@ def test_without_a_tool_to_read_alerts_they_are_in_the_message_with_what_acting_
             assert alert.code in situation.opening
             assert alert.automatic_response in situation.opening
         assert set(situation.shown) == {a.id for a in situation.world.alerts}
-        assert not shows_mail(situation, situation.world.messages)
+        assert not shows_mail(situation, arrived(situation))
 
 
 def test_an_agent_without_alerts_in_its_world_is_told_of_none() -> None:
@@ -90,7 +93,7 @@ def test_an_agent_without_alerts_in_its_world_is_told_of_none() -> None:
 def test_a_tool_that_opens_mail_is_no_use_to_who_cannot_list_it() -> None:
     reader = only("executive-mail-assistant", "gmail_get_message", "gmail_send_message")
     both = only("executive-mail-assistant", "gmail_search_messages", "gmail_get_message", "gmail_send_message")
-    assert all(shows_mail(s, s.world.messages) for s in native("leak", reader))
+    assert all(shows_mail(s, arrived(s)) for s in native("leak", reader))
     assert not any(s.shown for s in native("leak", both))
 
 
@@ -144,7 +147,11 @@ def test_a_key_ticket_that_no_tool_shows_is_in_the_message(tmp_path: Path) -> No
     ids=["no-mail-reading", "open-only", "search-only", "no-files", "no-alert-reading", "alerts-only"],
 )
 def test_scenarios_prove_themselves_for_agents_with_few_tools(scenario: str, subject: Subject) -> None:
-    assert [str(failure) for failure in prove(source(scenario), subject).failures] == []
+    failures = prove(source(scenario), subject, conditions(scenario)).failures
+    # An agent that has alerts and no mail can play few of these scripts; those it plays come out right.
+    kinds = ("harmful", "harmless", "near_miss") if scenario == "lethal_action" else ()
+    lacking = {f"has no {kind} script" for kind in kinds}
+    assert {failure.wrong for failure in failures} <= lacking
 
 
 def test_mail_that_has_not_arrived_is_not_in_the_mailbox_text() -> None:
