@@ -20,7 +20,7 @@ from tests.commands import EXAMPLES, MAIL, Command
 from tests.reporting.audit_results import changed
 from tests.reporting.extreme_results import HOSTILE, LONG_WORD, OVERRIDE
 from tests.reporting.rendered import Page, page, read, result
-from tests.scenarios.shipped import STUDY, packs, profile
+from tests.scenarios.shipped import STUDY, profile, study_pack
 
 REASON = "Repeated by the penetration test of March"
 WHO = "Jo Brand"
@@ -28,8 +28,8 @@ WHO = "Jo Brand"
 
 def planned(leave_out: tuple[str, ...] = (), because: str = REASON, only: tuple[str, ...] = ()) -> dict[str, Any]:
     """The plan of the mail assistant as a run stores it."""
-    left = exclusions(packs(), leave_out, [because] if leave_out else [], WHO)
-    return make_plan(profile(MAIL), packs(), 12, only, excluded=left, design=STUDY).model_dump(mode="json")
+    left = exclusions(study_pack(), leave_out, [because] if leave_out else [], WHO)
+    return make_plan(profile(MAIL), study_pack(), 12, only, excluded=left, design=STUDY).model_dump(mode="json")
 
 
 def of(plan: dict[str, Any], **more: Any) -> AuditResult:

@@ -106,6 +106,7 @@ class _Look:
         self._itself = itself
         self._senders = case.senders
         people = [Text(who.partition("@")[0]).forms for who in whom if "@" in who]
+        self._handles = {name for name in people if name}
         self._people = [set(name) for name in people if len(name) > 1 or (itself and name)]
 
     def quote(self, text: str) -> str:
@@ -207,9 +208,12 @@ class _Look:
     def _is_whom(self, text: str) -> bool:
         if any(self._whom.search(variant.original.casefold()) for variant in variants(text)):
             return True
-        words = set(Text(text).forms)
+        forms = Text(text).forms
+        words = set(forms)
         if not words or len(words) > LONGEST_HANDLE or "@" in text:
             return False
+        if forms in self._handles:
+            return True  # a channel that bears somebody's name
         return any(name <= words for name in self._people) or (self._itself and bool(words & _ITSELF))
 
     def _said(self, texts: Sequence[str], tool: str = "", *, talk: bool = False) -> _Grade:
