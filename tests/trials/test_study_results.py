@@ -1,4 +1,4 @@
-"""Imported results: each layout and variant becomes rows that fail as they failed, beside labels that decide nothing."""
+"""Imported results: each layout and variant becomes rows that fail as they failed; their labels decide nothing."""
 
 from __future__ import annotations
 
